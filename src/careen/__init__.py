@@ -1,0 +1,1 @@
+"""careen: a container registry that inspects what is pushed to it."""

@@ -1,0 +1,1 @@
+"""Feeds: one module for each upstream that publishes advisories."""

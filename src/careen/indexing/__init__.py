@@ -1,0 +1,41 @@
+"""Indexers: one module for each kind of package database."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Protocol
+
+from careen.indexing import apk, dpkg, os_release, python
+from careen.model.distro import Distro
+from careen.model.file import File
+from careen.model.package import Package
+from careen.model.problem import Problem
+
+
+class Indexer(Protocol):
+    """Finds what one kind of package database records."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of a module
+    @property
+    def VERSION(self) -> int: ...  # noqa: N802 - raise it, and layers are indexed anew
+    def wants(self, file: File) -> bool:
+        """Whether `read` should get this file; asked with the content still unread."""
+        ...
+
+    def read(self, file: File) -> Iterable[Package | Distro | Problem]:
+        """What the file records; what cannot be read of it comes as a Problem. Raises nothing on hostile input."""
+        ...
+
+
+INDEXERS: list[Indexer] = [
+    apk,
+    dpkg,
+    os_release,
+    python,
+]
+
+
+def fingerprint() -> str:
+    """Names the indexers and their versions: layers indexed under another fingerprint are read again."""
+    said = ",".join(f"{indexer.NAME}={indexer.VERSION}" for indexer in INDEXERS)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]

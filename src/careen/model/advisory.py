@@ -1,0 +1,64 @@
+"""What upstreams say about vulnerabilities, in the terms of the OSV schema (ossf.github.io/osv-schema)."""
+
+from dataclasses import dataclass
+
+from careen.model.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Ecosystem:
+    """A feed declares every ecosystem that it covers, even one without a single advisory."""
+
+    name: str  # OSV's: "Debian:12", "Alpine:v3.18", "PyPI"
+    scheme: str  # NAME of the version scheme
+    aliases: tuple[str, ...] = ()  # other names by which a Distro may ask: "Debian:bookworm"
+    end_of_life: str = ""  # ISO date; "" = not known or not ended
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    introduced: str = ""  # "" = from the beginning
+    fixed: str = ""  # first version that is not affected; "" = none is known
+    last_affected: str = ""  # inclusive; only where `fixed` is not known
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    ecosystem: str
+    package: str  # normalised as its ecosystem does
+    ranges: tuple[Range, ...] = ()
+    versions: tuple[str, ...] = ()  # enumerated, beside the ranges
+    by_source: bool = False  # `package` and versions are those of the source package
+    severity: str = ""  # the vendor's own word for this package ("unimportant", "high"); "" = none
+    status: str = "affected"  # affected | will_not_fix | deferred | end_of_life | under_investigation
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A CVSS vector and who gave it."""
+
+    source: str  # "NVD", "GHSA", the feed's name
+    vector: str  # "CVSS:3.1/AV:N/…"; a version 2 vector has no prefix
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    id: str  # as upstream names it: "CVE-2024-1", "PYSEC-2021-76", "TEMP-0290435-0B57B5"
+    affected: tuple[Affected, ...] = ()
+    aliases: tuple[str, ...] = ()
+    scores: tuple[Score, ...] = ()
+    severity: str = ""  # a word for the advisory as a whole ("CRITICAL"); "" = none
+    link: str = ""
+    summary: str = ""
+    published: str = ""  # RFC 3339
+    modified: str = ""  # RFC 3339
+    withdrawn: str = ""  # RFC 3339; "" = in force
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a source says about a vulnerability as such, whatever package has it (NVD)."""
+
+    id: str  # "CVE-2024-1"
+    score: Score
+    severity: Severity

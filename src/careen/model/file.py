@@ -1,0 +1,21 @@
+"""A file in a layer: made by the walk, read by the indexers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """`pieces` are the content as it came (a rope); empty while an indexer is only asked whether it wants it."""
+
+    path: str  # without a leading "/"
+    mode: int = 0o644
+    size: int = 0  # bytes
+    pieces: Sequence[bytes | memoryview] = ()
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    def read(self) -> bytes:
+        return b"".join(self.pieces)

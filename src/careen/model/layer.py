@@ -1,0 +1,38 @@
+"""What is known of a layer once it was read: the unit that is kept, by blob digest and indexer version."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from careen.model.digest import Digest
+from careen.model.distro import Distro
+from careen.model.package import Package
+from careen.model.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class LayerTree:
+    """What a layer does to the tree below it (image-spec, layer.md)."""
+
+    whiteouts: tuple[str, ...] = ()  # paths that are gone from the layers below
+    opaque: tuple[str, ...] = ()  # folders whose content in the layers below is gone
+    symlinks: Mapping[str, str] = field(default_factory=dict)  # path -> target as written
+    files: bytes = b""  # sorted 8-byte path keys of everything that is no folder
+    folders: bytes = b""  # sorted 8-byte path keys of the folders, those only implied by a member included
+
+
+@dataclass(frozen=True, slots=True)
+class LayerIndex:
+    digest: Digest
+    packages: tuple[Package, ...] = ()
+    distros: tuple[Distro, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    tree: LayerTree = field(default_factory=LayerTree)
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What an image holds as its final tree shows it."""
+
+    distro: Distro | None
+    packages: tuple[Package, ...]
+    problems: tuple[Problem, ...]

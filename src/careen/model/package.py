@@ -1,0 +1,34 @@
+"""An installed package, as one piece of evidence in an image names it."""
+
+from dataclasses import dataclass
+
+from careen.model.digest import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """What an indexer found in one layer; squashing adds the layer, the distribution's ecosystem and the purl."""
+
+    name: str
+    version: str
+    type: str  # of its purl: "deb", "apk", "pypi"
+    manager: str  # the package manager's name, for the API's `source`: "dpkg", "apk", "pip"
+    path: str  # the evidence file, without a leading "/"
+    ecosystem: str = ""  # OSV's name; "" = the image's distribution
+    source: str = (
+        ""  # name of the source package (Debian's source, apk's origin); "" = there is no such thing
+    )
+    source_version: str = ""
+    arch: str = ""
+    layer: Digest = Digest("")  # where this version was first installed
+    purl: str = ""
+
+    @property
+    def is_os(self) -> bool:
+        return self.type in OS_TYPES
+
+
+OS_TYPES = frozenset({"deb", "apk", "rpm", "alpm", "opkg"})
+
+# The names that Yandex' API gives to kinds of language packages (PackageVulnerability.type).
+LANGUAGE_TYPES = {"pypi": "python-pkg"}

@@ -1,0 +1,27 @@
+"""Version schemes: one module each, `key(text) -> bytes`, whose memcmp order is version order."""
+
+from typing import Protocol
+
+from careen.versions import apk, dpkg, pep440
+
+
+class Scheme(Protocol):
+    """A way to write versions, and their order.
+
+    No key begins with the byte 0xff, so that b"\xff" is above every version and b"" below it.
+    """
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of a module
+    def key(self, text: str) -> bytes:
+        """A key whose memcmp order is the order of versions; raises InvalidVersion."""
+        ...
+
+
+SCHEMES: list[Scheme] = [
+    apk,
+    dpkg,
+    pep440,
+]
+
+BY_NAME = {scheme.NAME: scheme for scheme in SCHEMES}
