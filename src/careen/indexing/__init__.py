@@ -23,7 +23,7 @@ class Indexer(Protocol):
         ...
 
     def read(self, file: File) -> Iterable[Package | Distro | Problem]:
-        """What the file records; what cannot be read of it comes as a Problem. Raises nothing on hostile input."""
+        """What the file records; what cannot be read of it comes as a Problem, never as an error."""
         ...
 
 

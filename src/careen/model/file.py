@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """`pieces` are the content as it came (a rope); empty while an indexer is only asked whether it wants it."""
+    """`pieces` are the content as it came (a rope), and empty while an indexer is only asked for its wish."""
 
     path: str  # without a leading "/"
     mode: int = 0o644

@@ -7,7 +7,7 @@ from careen.model.digest import Digest
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """What an indexer found in one layer; squashing adds the layer, the distribution's ecosystem and the purl."""
+    """As an indexer found it in one layer; squashing adds layer, ecosystem and purl."""
 
     name: str
     version: str
@@ -20,7 +20,7 @@ class Package:
     )
     source_version: str = ""
     arch: str = ""
-    layer: Digest = Digest("")  # where this version was first installed
+    layer: Digest | None = None  # where this version was first installed
     purl: str = ""
 
     @property

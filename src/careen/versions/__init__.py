@@ -6,7 +6,7 @@ from careen.versions import apk, dpkg, pep440
 
 
 class Scheme(Protocol):
-    """A way to write versions, and their order.
+    r"""A way to write versions, and their order.
 
     No key begins with the byte 0xff, so that b"\xff" is above every version and b"" below it.
     """
