@@ -27,6 +27,11 @@ class Error(Exception):
         self.field = field
         self.resource = resource
 
+    @property
+    def kind(self) -> str:
+        """The name of the kind, of which a part's own error is a subclass: "Invalid"."""
+        return next(cls.__name__ for cls in type(self).__mro__ if Error in cls.__bases__)
+
 
 class Invalid(Error): ...
 
