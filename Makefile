@@ -1,0 +1,50 @@
+# careen: `make demo` shows it, `make test` proves it. Both set up all they need in .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo serve test check unit bench lock clean help
+
+help:
+	@echo "make demo   push an example image to careen, scan it and show the result"
+	@echo "make serve  start careen here, with its data in ./careen-data"
+	@echo "make test   everything: format, lint, types, import rules, all tests"
+	@echo "make check  only format, lint, types and import rules"
+	@echo "make bench  benchmarks, printed as ratios"
+	@echo "make lock   write requirements.lock anew from pyproject.toml"
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "careen needs Python 3.11 or newer; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: $(READY)
+	$(BIN)/python demo/run.py
+
+serve: $(READY)
+	$(BIN)/careen serve
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: check
+	$(BIN)/pytest
+
+bench: $(READY)
+	$(BIN)/python -m bench
+
+lock:
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	{ echo "# The whole set that careen is built and tested with; written by 'make lock'."; \
+	  $(BIN)/pip freeze --exclude-editable --exclude pip; } > requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,32 @@
+"""Which of an image's layers can be read, and where their bytes are."""
+
+from careen.errors import Invalid
+from careen.images import manifest as manifests
+from careen.jobs.index_layer import LayerSource
+from careen.model.manifest import Manifest
+from careen.model.problem import Problem, ProblemKind
+from careen.store.blob_files import LocalBlobs
+
+
+class NotAnImage(Invalid):
+    """The wording is that of Yandex' service."""
+
+
+def layer_sources(manifest: Manifest, blobs: LocalBlobs) -> tuple[list[LayerSource], list[Problem]]:
+    """The layers, lowest first, and a Problem for each that is not here.
+
+    Raises NotAnImage for an index, a Helm chart, a signature or another artifact.
+    """
+    if manifest.config is None or manifest.config.media_type not in manifests.IMAGE_CONFIGS:
+        raise NotAnImage(f"Image media type is not supported: {_kind(manifest)}")
+    sources, problems = [], []
+    for layer in manifest.layers:
+        if blobs.exists(layer.digest):
+            sources.append(LayerSource(blobs.path(layer.digest), 0, layer.size, layer.digest))
+        else:
+            problems.append(Problem(ProblemKind.FOREIGN_LAYER, "", f"layer {layer.digest} is kept elsewhere"))
+    return sources, problems
+
+
+def _kind(manifest: Manifest) -> str:
+    return manifest.media_type if manifest.config is None else manifest.config.media_type

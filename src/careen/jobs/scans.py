@@ -1,0 +1,154 @@
+"""Scan: index what is missing, squash, match, and write the result together with the end of its operation."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import structlog
+
+from careen.errors import Error, Exists, Internal, Invalid, NotFound
+from careen.images import manifest as manifests
+from careen.images.squash import squash
+from careen.jobs.indexing import Indexing
+from careen.jobs.layers import layer_sources
+from careen.jobs.snapshots import Snapshots
+from careen.matching.matcher import match
+from careen.matching.snapshot import Snapshot
+from careen.model import ids
+from careen.model.finding import Verdict
+from careen.model.problem import Problem
+from careen.model.registry import Image, Operation, ScanResult, ScanStatus
+from careen.store import images, operations, scans
+from careen.store.blob_files import LocalBlobs
+from careen.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+METHOD = "yandex.cloud.containerregistry.v1.ScannerService.Scan"
+
+_SNAPSHOT_POLL = 0.2  # seconds
+_TOLD = 3  # problems that an operation's error spells out
+
+
+class CannotJudge(Invalid):
+    """The image's counts would be silence: says which problems stand in the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scans:
+    """The door's side: begins scans."""
+
+    database: Database
+    submit: Callable[[str], None]
+
+    def start(self, image: Image, *, caller: str) -> Operation:
+        """The operation of a new scan, or of the one that is at work on this image already."""
+        try:
+            operation = self._begin(image, caller)
+        except Exists:  # another process was quicker
+            operation = self._begin(image, caller)
+        self.submit(operation.id)
+        return operation
+
+    def _begin(self, image: Image, caller: str) -> Operation:
+        now = datetime.now(UTC)
+        result = ScanResult(ids.new(ids.SCAN_RESULT), image.id, ScanStatus.RUNNING, now)
+        with self.database.write() as connection:
+            running = operations.running(connection, METHOD, image.id)
+            if running is not None:
+                return running
+            operation = Operation(
+                id=ids.new(),
+                method=METHOD,
+                subject=image.id,
+                description=f"Scan image {image.id}",
+                created_at=now,
+                created_by=caller,
+                modified_at=now,
+                metadata={"scan_result_id": result.id},
+            )
+            scans.add(connection, result)
+            operations.add(connection, operation)
+        return operation
+
+
+@dataclass(frozen=True, slots=True)
+class ScanJob:
+    """The worker's side: carries a scan out. Safe to repeat: only the first end of an operation counts."""
+
+    database: Database
+    blobs: LocalBlobs
+    indexing: Indexing
+    snapshots: Snapshots
+
+    def __call__(self, operation: Operation) -> None:
+        try:
+            verdict = self._judge(operation.subject)
+        except Error as error:
+            self._fail(operation, error)
+        except Exception:  # the edge of a worker: whoever waits gets an answer
+            log.exception("scan crashed", operation=operation.id, image=operation.subject)
+            self._fail(operation, Internal("careen failed to scan the image; its log tells more"))
+        else:
+            self._finish(operation, verdict)
+
+    def _judge(self, image_id: str) -> Verdict:
+        with self.database.read() as connection:
+            if images.get(connection, image_id) is None:
+                raise NotFound.of("Image", image_id)
+            manifest = manifests.parse(images.body(connection, image_id))
+        sources, problems = layer_sources(manifest, self.blobs)
+        inventory = squash(self.indexing.ensure(sources))
+        found = tuple(sorted({*inventory.problems, *problems}))
+        return match(replace(inventory, problems=found), self._await_snapshot())
+
+    def _await_snapshot(self) -> Snapshot:
+        """A scan that comes before the first snapshot waits for it: no advisories are no answer."""
+        while (snapshot := self.snapshots.current()) is None:
+            time.sleep(_SNAPSHOT_POLL)
+        return snapshot
+
+    def _finish(self, operation: Operation, verdict: Verdict) -> None:
+        now = datetime.now(UTC)
+        status = ScanStatus.ERROR if verdict.fatal else ScanStatus.READY
+        error = CannotJudge(_told(verdict.fatal)) if verdict.fatal else None
+        with self.database.write() as connection:
+            scans.finish(connection, operation.metadata["scan_result_id"], verdict, status, now)
+            operations.finish(
+                connection,
+                operation.id,
+                now=now,
+                error_kind="Invalid" if error else "",
+                error_message=error.message if error else "",
+                description=_description(operation, verdict),
+            )
+        log.info("scan ended", image=operation.subject, status=status.name, findings=len(verdict.findings))
+
+    def _fail(self, operation: Operation, error: Error) -> None:
+        now = datetime.now(UTC)
+        with self.database.write() as connection:
+            scans.fail(connection, operation.metadata["scan_result_id"], now)
+            operations.finish(
+                connection,
+                operation.id,
+                now=now,
+                error_kind=error.kind,
+                error_message=error.message,
+            )
+        log.warning("scan failed", image=operation.subject, reason=error.message)
+
+
+def _told(problems: tuple[Problem, ...]) -> str:
+    told = "; ".join(f"{problem.kind}: {problem.message}" for problem in problems[:_TOLD])
+    more = len(problems) - _TOLD
+    return f"The image cannot be judged: {told}" + (f"; and {more} more" if more > 0 else "")
+
+
+def _description(operation: Operation, verdict: Verdict) -> str:
+    """Yandex' ScanResult has no room for problems, so the operation's description points to them."""
+    said = f"Scan image {operation.subject}"
+    if verdict.problems:
+        said += f"; problems: {len(verdict.problems)}, see /careen/v1/scans/"
+        said += operation.metadata["scan_result_id"]
+    return said

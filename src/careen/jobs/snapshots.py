@@ -1,0 +1,26 @@
+"""The active snapshot of advisories, opened anew when another one has taken its place."""
+
+import threading
+from pathlib import Path
+
+from careen.matching import snapshot
+from careen.matching.snapshot import Snapshot
+
+
+class Snapshots:
+    """Hands out the snapshot that is active in `folder`; safe to ask from any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open: Snapshot | None = None
+        self._lock = threading.Lock()
+
+    def current(self) -> Snapshot | None:
+        """None while no snapshot was ever built. An earlier one stays open for those who still use it."""
+        path = snapshot.current(self._folder)
+        if path is None:
+            return None
+        with self._lock:
+            if self._open is None or self._open.path != path:
+                self._open = Snapshot.open(path)
+            return self._open

@@ -1,0 +1,140 @@
+"""What a user may set: read once from the environment, then passed on as arguments."""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from careen.errors import Invalid
+
+
+_LAST_PORT = 65535
+
+
+class InvalidSetting(Invalid):
+    """Names the environment variable at fault and what it may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting with its default; the README's table says what each is for."""
+
+    data: Path
+    http: Address
+    grpc: Address
+    grpc_plaintext: Address | None
+    database_url: str
+    feeds_mirror: str
+    feeds_interval: float  # seconds
+    feeds: tuple[str, ...]  # names; empty = all
+    workers: int
+    budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
+    tls_names: tuple[str, ...]  # further names for careen's own certificate
+
+    @property
+    def blobs(self) -> Path:
+        return self.data / "blobs"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.data / "snapshots"
+
+    @property
+    def feed_documents(self) -> Path:
+        return self.data / "feeds"
+
+    @property
+    def tls(self) -> Path:
+        return self.data / "tls"
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that `environment` asks for; raises InvalidSetting."""
+    data = Path(environment.get("CAREEN_DATA") or "careen-data").absolute()
+    addresses = [
+        _address(environment, "CAREEN_HTTP", "127.0.0.1:8080"),
+        _address(environment, "CAREEN_GRPC", "127.0.0.1:8443"),
+    ]
+    plaintext = environment.get("CAREEN_GRPC_PLAINTEXT", "127.0.0.1:8444")
+    if plaintext:
+        addresses.append(_parse_address("CAREEN_GRPC_PLAINTEXT", plaintext))
+    _check_unbuilt(environment)
+    _check_auth(environment, addresses)
+    return Settings(
+        data=data,
+        http=addresses[0],
+        grpc=addresses[1],
+        grpc_plaintext=addresses[2] if plaintext else None,
+        database_url=environment.get("CAREEN_DATABASE_URL") or f"sqlite:///{data / 'careen.db'}",
+        feeds_mirror=environment.get("CAREEN_FEEDS_MIRROR", ""),
+        feeds_interval=_number(environment, "CAREEN_FEEDS_INTERVAL", 6 * 3600.0),
+        feeds=_names(environment, "CAREEN_FEEDS"),
+        workers=int(_number(environment, "CAREEN_WORKERS", float(os.cpu_count() or 1))),
+        budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
+        tls_names=_names(environment, "CAREEN_TLS_NAMES"),
+    )
+
+
+def _names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name, "")
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 1 <= number < float("inf"):
+        raise InvalidSetting(f"{name} is a number of 1 or more, not {text!r}")
+    return number
+
+
+def _address(environment: Mapping[str, str], name: str, default: str) -> Address:
+    return _parse_address(name, environment.get(name) or default)
+
+
+def _parse_address(name: str, text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > _LAST_PORT:
+        raise InvalidSetting(f"{name} is HOST:PORT, for example 127.0.0.1:8080, not {text!r}")
+    return Address(host.strip("[]"), int(port))
+
+
+def _check_unbuilt(environment: Mapping[str, str]) -> None:
+    if environment.get("CAREEN_BLOBS", "").startswith("s3:"):
+        raise InvalidSetting("CAREEN_BLOBS: this version keeps blobs in a folder only; unset it")
+
+
+def _check_auth(environment: Mapping[str, str], addresses: list[Address]) -> None:
+    """`off` is for loopback only; accounts come with a later version."""
+    auth = environment.get("CAREEN_AUTH", "")
+    if auth not in {"", "off", "on"}:
+        raise InvalidSetting(f"CAREEN_AUTH is on or off, not {auth!r}")
+    if auth == "on":
+        raise InvalidSetting("CAREEN_AUTH=on: this version has no accounts yet; serve on loopback with `off`")
+    for address in addresses:
+        if not address.is_loopback:
+            raise InvalidSetting(
+                f"{address} can be reached by others, and this version cannot tell callers apart yet: "
+                "serve on 127.0.0.1 and put a proxy that authenticates in front"
+            )
