@@ -1,0 +1,1 @@
+"""What is kept: rows in SQLite or PostgreSQL, bytes in a folder."""

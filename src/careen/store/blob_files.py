@@ -1,0 +1,148 @@
+"""Blobs in a folder: `sha256/ab/<hex>`, and `uploads/<id>` for those under way.
+
+A blob appears by a rename, whole and fsynced, or not at all.
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from careen.errors import Invalid, NotFound
+from careen.model import digest as digests
+from careen.model.digest import Digest
+from careen.store.upload_files import HashStates, Upload, upload_name
+
+_PIECE = 1 << 20  # bytes read at a time
+
+
+class DigestMismatch(Invalid): ...
+
+
+class LocalBlobs:
+    """Safe for threads and for several processes on one folder; memory does not grow with a blob's size."""
+
+    def __init__(self, folder: Path) -> None:
+        self._blobs = folder / "sha256"
+        self._uploads = folder / "uploads"
+        self._hashes = HashStates()
+        for made in (self._blobs, self._uploads):
+            made.mkdir(parents=True, exist_ok=True)
+
+    def open_upload(self, upload_id: str, offset: int | None = None) -> Upload:
+        """The upload, to be written from `offset` (its end, if None); it is made where there is none.
+
+        What was written beyond the offset was never acknowledged and is cut off.
+        Raises Invalid when the upload is shorter than that, Unavailable when somebody else writes to it.
+        """
+        return Upload(self._upload(upload_id), self._hashes, offset)
+
+    def append(self, upload_id: str, offset: int, chunks: bytes | Iterable[bytes]) -> int:
+        """The upload's new size. What an exception leaves unfinished is cut off by the next append."""
+        with self.open_upload(upload_id, offset) as upload:
+            for chunk in (chunks,) if isinstance(chunks, bytes) else chunks:
+                upload.write(chunk)
+            return upload.offset
+
+    def size(self, upload_id: str) -> int:
+        """Bytes of the upload so far; 0 where there is none."""
+        try:
+            return self._upload(upload_id).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def commit(self, upload_id: str, digest: str) -> int:
+        """Make a blob of the upload and return its size; once it returns the blob survives a power loss.
+
+        Raises DigestMismatch when the bytes are not those; the upload is gone then.
+        """
+        target = self.path(digest)
+        with self.open_upload(upload_id) as upload:
+            found = upload.finish()
+            if found != digest:
+                self.discard(upload_id)
+                raise DigestMismatch(f"the digest of the {upload.offset} bytes is {found}, not {digest}")
+            _make_folder(target.parent)
+            upload.path.replace(target)
+            _sync_folder(target.parent)
+            return upload.offset
+
+    def discard(self, upload_id: str) -> None:
+        self._upload(upload_id).unlink(missing_ok=True)
+        self._hashes.forget(upload_id)
+
+    def sweep(self, older_than: timedelta, *, known: Collection[str] = ()) -> int:
+        """Remove the uploads, but the known, to which nothing was written for so long; returns how many."""
+        oldest = time.time() - older_than.total_seconds()
+        swept = 0
+        for path in self._uploads.iterdir():
+            with suppress(FileNotFoundError):  # it was committed a moment ago
+                if path.name not in known and path.stat().st_mtime < oldest:
+                    path.unlink()
+                    swept += 1
+        return swept
+
+    def path(self, digest: str) -> Path:
+        """Where the blob is, or would be; raises InvalidDigest."""
+        hexdigest = digests.parse(digest).removeprefix("sha256:")
+        return self._blobs / hexdigest[:2] / hexdigest
+
+    def exists(self, digest: str) -> bool:
+        return self.path(digest).exists()
+
+    def open(self, digest: str) -> BinaryIO:
+        """The blob's bytes; raises NotFound."""
+        try:
+            return self.path(digest).open("rb")
+        except FileNotFoundError as error:
+            raise NotFound.of("Blob", digest) from error
+
+    def remove(self, digest: str) -> None:
+        self.path(digest).unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> Digest:
+        digest = digests.of(data)
+        self._adopt([data], digest)
+        return digest
+
+    def adopt(self, source: Path | BinaryIO, digest: str) -> int:
+        """Store a copy of the bytes and return their size; raises DigestMismatch."""
+        if isinstance(source, Path):
+            with source.open("rb") as stream:
+                return self._adopt(_pieces(stream), digest)
+        return self._adopt(_pieces(source), digest)
+
+    def _adopt(self, pieces: Iterable[bytes], digest: str) -> int:
+        upload_id = str(uuid.uuid4())
+        try:
+            self.append(upload_id, 0, pieces)
+            return self.commit(upload_id, digest)
+        finally:
+            self.discard(upload_id)
+
+    def _upload(self, upload_id: str) -> Path:
+        return self._uploads / upload_name(upload_id)
+
+
+def _pieces(stream: BinaryIO) -> Iterator[bytes]:
+    while piece := stream.read(_PIECE):
+        yield piece
+
+
+def _make_folder(folder: Path) -> None:
+    with suppress(FileExistsError):
+        folder.mkdir()
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the names in the folder survive a power loss (fsync(2))."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,144 @@
+"""The database: its transactions and its schema's version, on SQLite (WAL) or PostgreSQL (psycopg 3)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from sqlite3 import Connection as SQLiteConnection
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, make_url, select
+from sqlalchemy.exc import ArgumentError, OperationalError
+
+from careen.errors import Internal, Invalid, Unavailable
+
+_BUSY_TIMEOUT = 30  # seconds that a writer waits for another
+_CONNECTIONS = 48  # more threads than these wait for one to be free
+_MIGRATION_LOCK = 0x6361_7265_656E  # PostgreSQL's advisory locks are numbers: "careen"
+
+_BEGIN = "careen_begin"  # execution option: SQLite's kind of transaction
+_READING: dict[str, dict[str, object]] = {
+    "sqlite": {_BEGIN: "DEFERRED"},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+
+
+class Database:
+    """A pool of connections. `url` is `sqlite:////folder/careen.db` or `postgresql+psycopg://…`.
+
+    Raises Invalid for any other; every method raises Unavailable when the database is down or busy.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = _parse(url)
+        self._engine = _engine(self._url)
+        self._reader = self._engine.execution_options(**_READING[self._engine.dialect.name])
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database, and may not change it."""
+        with _said_kindly(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, and rolled back by an exception."""
+        with _said_kindly(), self._engine.begin() as connection:
+            yield connection
+
+    def is_current(self) -> bool:
+        """Whether the schema is the one that this version of careen needs."""
+        with self.read() as connection:
+            return _is_current(connection)
+
+    def upgrade(self) -> None:
+        """Bring the schema up to date; processes that start at the same time do it one after another."""
+        if self.is_current():
+            return
+        engine = _engine(self._url, migrating=True)
+        try:
+            with _said_kindly(), engine.begin() as connection:
+                _migrate(connection)
+        except CommandError as error:
+            raise Internal(f"The database was made by another version of careen: {error}") from error
+        finally:
+            engine.dispose()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise Invalid("The database's URL cannot be read") from error  # it may hold a password: not shown
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise Invalid("A SQLite database must be a file: sqlite:////folder/careen.db")
+    if backend not in _READING:
+        raise Invalid(f"The database must be sqlite or postgresql, not {backend}")
+    return parsed.set(drivername="postgresql+psycopg") if backend == "postgresql" else parsed
+
+
+def _engine(url: URL, *, migrating: bool = False) -> Engine:
+    """`migrating` has no pool, and on SQLite no foreign keys: replacing a table would empty its children."""
+    if url.get_backend_name() == "postgresql":
+        if migrating:
+            return create_engine(url, poolclass=NullPool)
+        return create_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+    arguments = {"timeout": _BUSY_TIMEOUT, "isolation_level": None}  # None: no BEGIN but ours
+    if migrating:
+        engine = create_engine(url, connect_args=arguments, poolclass=NullPool)
+    else:
+        engine = create_engine(url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0)
+    event.listen(engine, "connect", _set_up_for_migrating if migrating else _set_up)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: SQLiteConnection, _: object) -> None:
+    connection.execute("PRAGMA journal_mode = WAL").close()
+    connection.execute("PRAGMA synchronous = FULL").close()  # an acknowledged push survives a power loss
+    connection.execute("PRAGMA foreign_keys = ON").close()
+
+
+def _set_up_for_migrating(connection: SQLiteConnection, record: object) -> None:
+    _set_up(connection, record)
+    connection.execute("PRAGMA foreign_keys = OFF").close()
+
+
+def _begin(connection: Connection) -> None:
+    """IMMEDIATE, or a transaction that read first could fail at its first write however long it waits."""
+    kind = connection.get_execution_options().get(_BEGIN, "IMMEDIATE")
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(kind == 'DEFERRED')}")
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+@contextmanager
+def _said_kindly() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(f"The database does not answer: {error.orig}") from error
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+    command.upgrade(_alembic(connection), "head")
+
+
+def _is_current(connection: Connection) -> bool:
+    scripts = ScriptDirectory.from_config(_alembic(connection))
+    heads = MigrationContext.configure(connection).get_current_heads()
+    return set(heads) == set(scripts.get_heads())
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", "careen.store:migrations")
+    config.set_main_option("path_separator", "os")
+    return config

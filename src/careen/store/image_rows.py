@@ -1,0 +1,72 @@
+"""Rows of images with their layers and tags: three queries, however many images."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
+
+from careen.model.digest import Digest
+from careen.model.registry import Blob, Image
+from careen.store.inserts import batched
+from careen.store.tables import blobs, image_layers, images, repositories, tags
+
+QUERY: Select[Any] = (
+    select(
+        *images.c["id", "repository_id", "digest", "media_type", "size", "created_at"],
+        repositories.c.name,
+        blobs.c.id.label("config_id"),
+        blobs.c.digest.label("config_digest"),
+        blobs.c.size.label("config_size"),
+    )
+    .join(repositories, repositories.c.id == images.c.repository_id)
+    .outerjoin(blobs, blobs.c.id == images.c.config_id)
+)
+
+
+def one(connection: Connection, *conditions: ColumnElement[bool]) -> Image | None:
+    """The image that meets the conditions, of which there is at most one."""
+    loaded = load(connection, connection.execute(QUERY.where(*conditions)).all())
+    return loaded[0] if loaded else None
+
+
+def load(connection: Connection, rows: Sequence[Row[Any]]) -> list[Image]:
+    """The images that these rows of QUERY are, in their order; tags in lexical order."""
+    keys = [row.id for row in rows]
+    layers = _layers(connection, keys)
+    names = _tags(connection, keys)
+    return [_image(row, layers[row.id], names[row.id]) for row in rows]
+
+
+def _layers(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[Blob]]:
+    found: dict[str, list[Blob]] = defaultdict(list)
+    for batch in batched(keys):
+        query = select(image_layers).where(image_layers.c.image_id.in_(batch))
+        for row in connection.execute(query.order_by(image_layers.c.position)):
+            found[row.image_id].append(Blob(row.blob_id or "", Digest(row.digest), row.size))
+    return found
+
+
+def _tags(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for batch in batched(keys):
+        query = select(tags.c.image_id, tags.c.name).where(tags.c.image_id.in_(batch))
+        for image_id, name in connection.execute(query.order_by(tags.c.name)):
+            found[image_id].append(name)
+    return found
+
+
+def _image(row: Row[Any], layers: Sequence[Blob], names: Sequence[str]) -> Image:
+    config = row.config_id and Blob(row.config_id, Digest(row.config_digest), row.config_size)
+    return Image(
+        id=row.id,
+        repository_id=row.repository_id,
+        name=row.name,
+        digest=Digest(row.digest),
+        media_type=row.media_type,
+        size=row.size,
+        created_at=row.created_at,
+        config=config,
+        layers=tuple(layers),
+        tags=tuple(names),
+    )

@@ -1,0 +1,233 @@
+"""Images: manifests with the blobs and the other images that they name, and their tags."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from careen.errors import Exists, NotFound
+from careen.model import ids
+from careen.model.digest import Digest
+from careen.model.manifest import Descriptor, Manifest
+from careen.model.registry import Blob, Image, Repository
+from careen.store import image_rows
+from careen.store.columns import now
+from careen.store.inserts import batched, insert, insert_all, insert_new
+from careen.store.paging import Listing, Page, fetch
+from careen.store.tables import (
+    blobs,
+    image_children,
+    image_layers,
+    images,
+    registries,
+    repositories,
+    repository_blobs,
+)
+from careen.store.tables import tags as tags_table
+
+LISTING = Listing(
+    key=images.c.id,
+    fields={
+        "name": repositories.c.name,
+        "digest": images.c.digest,
+        "created_at": images.c.created_at,
+        "last_modified": images.c.last_modified,  # when it was put, or a tag was last moved to it
+    },
+    default=(("created_at", False),),
+)
+
+
+class MissingBlob(NotFound):
+    """A manifest names a blob, or an index a manifest, that is not in the repository."""
+
+    def __init__(self, digest: Digest) -> None:
+        super().__init__(f"Blob {digest} not found", resource=("Blob", digest))
+        self.digest = digest
+
+
+def put(connection: Connection, repository: Repository, manifest: Manifest, body: bytes) -> Image:
+    """Store the manifest, or find it stored already.
+
+    Raises MissingBlob, and writes nothing, when the repository lacks something that the manifest names.
+    A layer with URLs (a foreign layer) may be lacking: its Blob has an empty id and the manifest's size.
+    """
+    found = _blobs(connection, repository, manifest)
+    children = _children(connection, repository, manifest)
+    image_id = ids.new()
+    row = _row(repository, manifest, now()) | {"id": image_id, "body": body}
+    if manifest.config:
+        row["config_id"] = found[manifest.config.digest].id
+    if insert_new(connection, images, row):
+        insert_all(connection, image_layers, _layer_rows(image_id, manifest.layers, found))
+        insert_all(connection, image_children, _child_rows(image_id, children))
+    stored = by_digest(connection, repository.id, manifest.digest)
+    assert stored is not None
+    return stored
+
+
+def tag(connection: Connection, image: Image, name: str) -> None:
+    """Point the tag at the image, whatever it pointed at before."""
+    moment = now()
+    row = {"repository_id": image.repository_id, "name": name, "image_id": image.id, "moved_at": moment}
+    moved = (
+        insert(connection, tags_table)
+        .values(row)
+        .on_conflict_do_update(
+            index_elements=["repository_id", "name"],
+            set_={"image_id": image.id, "moved_at": moment},
+            where=tags_table.c.image_id != image.id,
+        )
+    )
+    if connection.execute(moved).rowcount == 1:
+        connection.execute(update(images).where(images.c.id == image.id).values(last_modified=moment))
+
+
+def untag(connection: Connection, repository_id: str, name: str) -> bool:
+    """Whether there was such a tag; the image stays."""
+    statement = tags_table.delete().where(
+        tags_table.c.repository_id == repository_id, tags_table.c.name == name
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def get(connection: Connection, image_id: str) -> Image | None:
+    return image_rows.one(connection, images.c.id == image_id)
+
+
+def by_digest(connection: Connection, repository_id: str, digest: Digest) -> Image | None:
+    return image_rows.one(connection, images.c.repository_id == repository_id, images.c.digest == digest)
+
+
+def by_tag(connection: Connection, repository_id: str, tag: str) -> Image | None:
+    tagged = select(tags_table.c.image_id).where(
+        tags_table.c.repository_id == repository_id, tags_table.c.name == tag
+    )
+    return image_rows.one(connection, images.c.id == tagged.scalar_subquery())
+
+
+def body(connection: Connection, image_id: str) -> bytes:
+    """The manifest, to the byte; raises NotFound."""
+    found = connection.scalar(select(images.c.body).where(images.c.id == image_id))
+    if found is None:
+        raise NotFound.of("Image", image_id)
+    return bytes(found)
+
+
+def children(connection: Connection, image: Image) -> Sequence[Image]:
+    """The images of an index, in its order; none for an image that is no index."""
+    query = (
+        image_rows.QUERY.join(image_children, image_children.c.child_id == images.c.id)
+        .where(image_children.c.image_id == image.id)
+        .order_by(image_children.c.position)
+    )
+    return image_rows.load(connection, connection.execute(query).all())
+
+
+def tags(connection: Connection, repository_id: str, *, after: str = "", limit: int = 0) -> Sequence[str]:
+    """The repository's tags in lexical order, from the one that follows `after`; limit 0 = all."""
+    query = select(tags_table.c.name).where(
+        tags_table.c.repository_id == repository_id, tags_table.c.name > after
+    )
+    return connection.scalars(query.order_by(tags_table.c.name).limit(limit or None)).all()
+
+
+def page(
+    connection: Connection,
+    *,
+    registry_id: str = "",
+    repository_name: str = "",
+    folder_id: str = "",
+    page: Page,
+) -> Sequence[Image]:
+    """Images by time of creation; fields: name, digest, created_at, last_modified."""
+    query = image_rows.QUERY
+    if registry_id:
+        query = query.where(images.c.registry_id == registry_id)
+    if repository_name:
+        query = query.where(repositories.c.name == repository_name)
+    if folder_id:
+        query = query.join(registries, registries.c.id == images.c.registry_id)
+        query = query.where(registries.c.folder_id == folder_id)
+    return image_rows.load(connection, fetch(connection, query, LISTING, page))
+
+
+def delete(connection: Connection, image_id: str) -> bool:
+    """Whether there was such an image; its tags and scans go with it, its blobs stay.
+
+    Raises Exists while an index names it: that index would lose a platform in silence.
+    """
+    parent = select(image_children.c.image_id).where(image_children.c.child_id == image_id).limit(1)
+    if (index := connection.scalar(parent)) is not None:
+        raise Exists(f"Image {image_id} is part of the index {index}", resource=("Image", index))
+    return connection.execute(images.delete().where(images.c.id == image_id)).rowcount == 1
+
+
+def _row(repository: Repository, manifest: Manifest, moment: datetime) -> dict[str, object]:
+    return {
+        "registry_id": repository.registry_id,
+        "repository_id": repository.id,
+        "digest": manifest.digest,
+        "media_type": manifest.media_type,
+        "size": manifest.size,
+        "created_at": moment,
+        "last_modified": moment,
+    }
+
+
+def _layer_rows(
+    image_id: str, layers: Sequence[Descriptor], found: Mapping[Digest, Blob]
+) -> Sequence[dict[str, object]]:
+    rows = []
+    for position, layer in enumerate(layers):
+        blob = found.get(layer.digest, Blob("", layer.digest, layer.size))
+        rows.append(
+            {
+                "image_id": image_id,
+                "position": position,
+                "blob_id": blob.id or None,
+                "digest": blob.digest,
+                "size": blob.size,
+            }
+        )
+    return rows
+
+
+def _child_rows(image_id: str, children: Sequence[str]) -> Sequence[dict[str, object]]:
+    return [
+        {"image_id": image_id, "position": position, "child_id": child}
+        for position, child in enumerate(children)
+    ]
+
+
+def _blobs(connection: Connection, repository: Repository, manifest: Manifest) -> Mapping[Digest, Blob]:
+    """The blobs that the manifest names; raises MissingBlob for the first that is not to be had."""
+    named = [manifest.config, *manifest.layers] if manifest.config else []
+    found: dict[Digest, Blob] = {}
+    for batch in batched({descriptor.digest for descriptor in named}):
+        query = (
+            select(*blobs.c["id", "digest", "size"])
+            .join(repository_blobs)
+            .where(repository_blobs.c.repository_id == repository.id, blobs.c.digest.in_(batch))
+        )
+        for row in connection.execute(query):
+            found[Digest(row.digest)] = Blob(row.id, Digest(row.digest), row.size)
+    for descriptor in named:
+        is_foreign = descriptor.urls and descriptor is not manifest.config
+        if descriptor.digest not in found and not is_foreign:
+            raise MissingBlob(descriptor.digest)
+    return found
+
+
+def _children(connection: Connection, repository: Repository, manifest: Manifest) -> Sequence[str]:
+    """The ids of the images that an index names; raises MissingBlob likewise."""
+    named = [child.digest for child in manifest.children]
+    found: dict[Digest, str] = {}
+    for batch in batched(set(named)):
+        query = select(*images.c["id", "digest"]).where(
+            images.c.repository_id == repository.id, images.c.digest.in_(batch)
+        )
+        found |= {Digest(row.digest): row.id for row in connection.execute(query)}
+    for digest in named:
+        if digest not in found:
+            raise MissingBlob(digest)
+    return [found[digest] for digest in named]

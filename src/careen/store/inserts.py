@@ -1,0 +1,40 @@
+"""INSERT that leaves a row alone which is there already, on SQLite and PostgreSQL alike."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+Item = TypeVar("Item")
+
+_BATCH = 500  # SQLite takes 32,766 parameters in a statement
+
+
+def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The dialect's own INSERT, which knows ON CONFLICT."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+def insert_new(connection: Connection, table: Table, row: Mapping[str, object]) -> bool:
+    """Whether the row was inserted; False when one with the same key is there.
+
+    Unlike a caught IntegrityError this leaves a PostgreSQL transaction usable.
+    """
+    statement = insert(connection, table).values(dict(row)).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def insert_all(connection: Connection, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
+    for batch in batched(rows):
+        connection.execute(table.insert(), [dict(row) for row in batch])
+
+
+def batched(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
+    """The items in lists that are short enough to be the parameters of one statement."""
+    remaining = iter(items)
+    while batch := list(islice(remaining, _BATCH)):
+        yield batch

@@ -1,0 +1,72 @@
+"""Long-running operations. The row is the truth of a job; at most one of a kind runs on a subject."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select, update
+
+from careen.errors import Exists
+from careen.model.registry import Operation
+from careen.store.inserts import insert_new
+from careen.store.tables import operations
+
+_FIELDS = tuple(field.name for field in fields(Operation))
+
+
+def add(connection: Connection, operation: Operation) -> None:
+    """Raises Exists when one of this method runs on the subject (the transaction may go on, and join it)."""
+    row = {name: getattr(operation, name) for name in _FIELDS}
+    if not insert_new(connection, operations, row | {"metadata": dict(operation.metadata)}):
+        raise Exists(f"{operation.method} is running on {operation.subject} already")
+
+
+def get(connection: Connection, operation_id: str) -> Operation | None:
+    return _one(connection, operations.c.id == operation_id)
+
+
+def running(connection: Connection, method: str, subject: str) -> Operation | None:
+    return _one(
+        connection, operations.c.method == method, operations.c.subject == subject, ~operations.c.done
+    )
+
+
+def unfinished(connection: Connection) -> Sequence[Operation]:
+    """Every operation that runs or waits, oldest first."""
+    query = select(operations).where(~operations.c.done).order_by(operations.c.created_at, operations.c.id)
+    return [_operation(row) for row in connection.execute(query).all()]
+
+
+def finish(
+    connection: Connection,
+    operation_id: str,
+    *,
+    now: datetime,
+    error_kind: str = "",
+    error_message: str = "",
+    description: str = "",
+) -> bool:
+    """End the operation, with an error where a kind is given; False when it has ended already.
+
+    An empty description leaves the one it has.
+    """
+    values: dict[str, object] = {
+        "done": True,
+        "modified_at": now,
+        "error_kind": error_kind,
+        "error_message": error_message,
+    }
+    if description:
+        values["description"] = description
+    statement = update(operations).where(operations.c.id == operation_id, ~operations.c.done)
+    return connection.execute(statement.values(values)).rowcount == 1
+
+
+def _one(connection: Connection, *conditions: ColumnElement[bool]) -> Operation | None:
+    row = connection.execute(select(operations).where(*conditions)).one_or_none()
+    return None if row is None else _operation(row)
+
+
+def _operation(row: Row[Any]) -> Operation:
+    return Operation(**row._asdict())

@@ -1,0 +1,48 @@
+"""Registries: the roofs over repositories."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from careen.errors import Exists
+from careen.model.registry import Registry
+from careen.store.inserts import insert_new
+from careen.store.paging import Listing, Page, fetch
+from careen.store.tables import registries
+
+LISTING = Listing(
+    key=registries.c.id,
+    fields={"name": registries.c.name, "created_at": registries.c.created_at},
+    default=(("created_at", False),),
+)
+
+
+def add(connection: Connection, registry: Registry) -> None:
+    """Raises Exists when there is a registry of that id."""
+    row = {
+        "id": registry.id,
+        "folder_id": registry.folder_id,
+        "name": registry.name,
+        "created_at": registry.created_at,
+        "labels": dict(registry.labels),
+    }
+    if not insert_new(connection, registries, row):
+        raise Exists(f"Registry {registry.id} already exists", resource=("Registry", registry.id))
+
+
+def get(connection: Connection, registry_id: str) -> Registry | None:
+    row = connection.execute(select(registries).where(registries.c.id == registry_id)).one_or_none()
+    return None if row is None else _registry(row)
+
+
+def page(connection: Connection, folder_id: str, page: Page) -> Sequence[Registry]:
+    """The folder's registries by time of creation; fields: name, created_at."""
+    query = select(registries).where(registries.c.folder_id == folder_id)
+    return [_registry(row) for row in fetch(connection, query, LISTING, page)]
+
+
+def _registry(row: Row[Any]) -> Registry:
+    return Registry(
+        id=row.id, folder_id=row.folder_id, name=row.name, created_at=row.created_at, labels=row.labels
+    )

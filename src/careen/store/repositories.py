@@ -1,0 +1,68 @@
+"""Repositories: made by the first push to their name."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from careen.model import ids
+from careen.model.registry import Repository
+from careen.store.columns import now
+from careen.store.inserts import insert_new
+from careen.store.paging import Listing, Page, fetch
+from careen.store.tables import registries, repositories
+
+LISTING = Listing(
+    key=repositories.c.id,
+    fields={"name": repositories.c.name, "created_at": repositories.c.created_at},
+    default=(("created_at", False),),
+)
+
+
+def upsert(connection: Connection, registry_id: str, name: str) -> Repository:
+    """The repository of that name, made where there is none; the registry must exist."""
+    known = by_name(connection, name)
+    if known is None:
+        _insert(connection, registry_id, name)
+        known = by_name(connection, name)  # ours, or that of another who was faster
+    assert known is not None
+    return known
+
+
+def _insert(connection: Connection, registry_id: str, name: str) -> None:
+    row = {"id": ids.new(), "registry_id": registry_id, "name": name, "created_at": now()}
+    insert_new(connection, repositories, row)
+
+
+def get(connection: Connection, repository_id: str) -> Repository | None:
+    return _one(connection, repositories.c.id == repository_id)
+
+
+def by_name(connection: Connection, name: str) -> Repository | None:
+    return _one(connection, repositories.c.name == name)
+
+
+def page(
+    connection: Connection, *, registry_id: str = "", folder_id: str = "", page: Page
+) -> Sequence[Repository]:
+    """Repositories by time of creation; fields: name, created_at."""
+    query = select(repositories)
+    if registry_id:
+        query = query.where(repositories.c.registry_id == registry_id)
+    if folder_id:
+        query = query.join(registries).where(registries.c.folder_id == folder_id)
+    return [_repository(row) for row in fetch(connection, query, LISTING, page)]
+
+
+def names(connection: Connection) -> Sequence[str]:
+    """The name of every repository, in lexical order."""
+    return connection.scalars(select(repositories.c.name).order_by(repositories.c.name)).all()
+
+
+def _one(connection: Connection, condition: ColumnElement[bool]) -> Repository | None:
+    row = connection.execute(select(repositories).where(condition)).one_or_none()
+    return None if row is None else _repository(row)
+
+
+def _repository(row: Row[Any]) -> Repository:
+    return Repository(id=row.id, registry_id=row.registry_id, name=row.name, created_at=row.created_at)

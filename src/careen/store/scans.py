@@ -1,0 +1,208 @@
+"""Results of scans, their findings and the packages they were judged on."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, update
+
+from careen.model.digest import Digest
+from careen.model.finding import Finding, Verdict
+from careen.model.registry import ScanResult, ScanStatus
+from careen.model.severity import Counts, Severity
+from careen.store import documents
+from careen.store.inserts import insert_all
+from careen.store.paging import Listing, Page, fetch
+from careen.store.tables import findings as findings_table
+from careen.store.tables import images, scan_packages, scan_results
+
+_COUNTS = tuple(severity.name.lower() for severity in Severity)
+_POSITION_DIGITS = 9
+
+
+def _position(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) <= _POSITION_DIGITS):
+        raise ValueError(text[:100])
+    return int(text)
+
+
+LISTING = Listing(
+    key=scan_results.c.id,
+    fields={"status": scan_results.c.status, "created_at": scan_results.c.created_at},
+    default=(("created_at", True),),
+)
+
+# Ascending severity is worst first.
+FINDINGS = Listing(
+    key=findings_table.c.position,
+    fields={
+        "severity": findings_table.c.severity,
+        "name": findings_table.c.name,
+        "package": findings_table.c.package_name,
+    },
+    default=(),
+    parse=_position,
+)
+
+
+def add(connection: Connection, scan: ScanResult) -> None:
+    """The image must exist."""
+    repository = select(images.c.repository_id).where(images.c.id == scan.image_id).scalar_subquery()
+    row = {
+        "id": scan.id,
+        "image_id": scan.image_id,
+        "repository_id": repository,
+        "status": scan.status,
+        "created_at": scan.created_at,
+        "scanned_at": scan.scanned_at,
+        "snapshot": scan.snapshot,
+        "problems": [],
+        **asdict(scan.counts),
+    }
+    connection.execute(scan_results.insert().values(row))
+
+
+def get(connection: Connection, scan_id: str) -> ScanResult | None:
+    row = connection.execute(select(scan_results).where(scan_results.c.id == scan_id)).one_or_none()
+    return None if row is None else _scan(row)
+
+
+def last(connection: Connection, image_id: str) -> ScanResult | None:
+    """The image's scan that finished last, be it READY or ERROR."""
+    query = (
+        select(scan_results)
+        .where(scan_results.c.image_id == image_id, scan_results.c.status != ScanStatus.RUNNING)
+        .order_by(
+            scan_results.c.scanned_at.desc(), scan_results.c.created_at.desc(), scan_results.c.id.desc()
+        )
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _scan(row)
+
+
+def page(
+    connection: Connection, *, image_id: str = "", repository_id: str = "", page: Page
+) -> Sequence[ScanResult]:
+    """Scans, newest first; fields: status, created_at."""
+    query = select(scan_results)
+    if image_id:
+        query = query.where(scan_results.c.image_id == image_id)
+    if repository_id:
+        query = query.where(scan_results.c.repository_id == repository_id)
+    return [_scan(row) for row in fetch(connection, query, LISTING, page)]
+
+
+def finish(
+    connection: Connection, scan_id: str, verdict: Verdict, status: ScanStatus, scanned_at: datetime
+) -> bool:
+    """Write all that was found; False, and nothing is written, when the scan is not RUNNING any more."""
+    values = {
+        "snapshot": verdict.snapshot,
+        "distro": None if verdict.distro is None else documents.of_distro(verdict.distro),
+        "problems": documents.of_problems(verdict.problems),
+        **asdict(verdict.counts),
+    }
+    if not _end(connection, scan_id, status, scanned_at, values):
+        return False
+    packages = [documents.of_package(package) for package in verdict.packages]
+    connection.execute(scan_packages.insert().values(scan_id=scan_id, packages=packages))
+    rows = (_finding_row(scan_id, position, finding) for position, finding in enumerate(verdict.findings))
+    insert_all(connection, findings_table, rows)
+    return True
+
+
+def fail(connection: Connection, scan_id: str, scanned_at: datetime) -> bool:
+    """End the scan without a verdict; False when it is not RUNNING any more."""
+    return _end(connection, scan_id, ScanStatus.ERROR, scanned_at, {})
+
+
+def findings(connection: Connection, scan_id: str, *, page: Page) -> Sequence[tuple[int, Finding]]:
+    """(position, finding) pairs in the verdict's order; fields: severity, name, package."""
+    rows = fetch(connection, _findings_of(scan_id), FINDINGS, page)
+    return [(row.position, _finding(row)) for row in rows]
+
+
+def verdict(connection: Connection, scan_id: str) -> Verdict | None:
+    """What `finish` was given; None for a scan that is running or failed without a verdict."""
+    query = (
+        select(*scan_results.c["distro", "problems", "snapshot"], scan_packages.c.packages)
+        .join(scan_packages)
+        .where(scan_results.c.id == scan_id)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    found = connection.execute(_findings_of(scan_id).order_by(findings_table.c.position))
+    return Verdict(
+        distro=None if row.distro is None else documents.distro(row.distro),
+        packages=tuple(documents.package(document) for document in row.packages),
+        findings=tuple(_finding(row) for row in found),
+        problems=documents.problems(row.problems),
+        snapshot=Digest(row.snapshot),
+    )
+
+
+def _end(
+    connection: Connection,
+    scan_id: str,
+    status: ScanStatus,
+    scanned_at: datetime,
+    values: dict[str, object],
+) -> bool:
+    statement = (
+        update(scan_results)
+        .where(scan_results.c.id == scan_id, scan_results.c.status == ScanStatus.RUNNING)
+        .values(status=status, scanned_at=scanned_at, **values)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def _findings_of(scan_id: str) -> Select[Any]:
+    return select(findings_table).where(findings_table.c.scan_id == scan_id)
+
+
+def _scan(row: Row[Any]) -> ScanResult:
+    return ScanResult(
+        id=row.id,
+        image_id=row.image_id,
+        status=ScanStatus(row.status),
+        created_at=row.created_at,
+        scanned_at=row.scanned_at,
+        counts=Counts(**{name: getattr(row, name) for name in _COUNTS}),
+        snapshot=row.snapshot,
+    )
+
+
+def _finding_row(scan_id: str, position: int, finding: Finding) -> dict[str, object]:
+    return {
+        "scan_id": scan_id,
+        "position": position,
+        "name": finding.id,
+        "severity": finding.severity,
+        "package_name": finding.package.name,
+        "aliases": finding.aliases,
+        "package": documents.of_package(finding.package),
+        "fixed_by": finding.fixed_by,
+        "origin": finding.origin,
+        "type": finding.type,
+        "link": finding.link,
+        "status": finding.status,
+        "evidence": dict(finding.evidence),
+    }
+
+
+def _finding(row: Row[Any]) -> Finding:
+    return Finding(
+        id=row.name,
+        aliases=tuple(row.aliases),
+        severity=Severity(row.severity),
+        package=documents.package(row.package),
+        fixed_by=row.fixed_by,
+        origin=row.origin,
+        type=row.type,
+        link=row.link,
+        status=row.status,
+        evidence=row.evidence,
+    )

@@ -1,0 +1,264 @@
+"""The schema. Its history is in migrations/, and a test holds the two together."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    UniqueConstraint,
+)
+
+from careen.store.columns import Document, Fields, Packed, String, Timestamp
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _key(name: str = "id") -> Column[str]:
+    return Column(name, String, primary_key=True)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, String, nullable=False)
+
+
+def _part_of(name: str, target: str, *, key: bool = False) -> Column[str]:
+    """A reference to what this row goes with when it is deleted."""
+    return Column(name, String, ForeignKey(target, ondelete="CASCADE"), nullable=False, primary_key=key)
+
+
+def _uses(name: str, target: str, *, key: bool = False, nullable: bool = False) -> Column[str]:
+    """A reference to what cannot be deleted while this row is there."""
+    return Column(name, String, ForeignKey(target), nullable=nullable, primary_key=key)
+
+
+registries = Table(
+    "registries",
+    metadata,
+    _key(),
+    _text("folder_id"),
+    _text("name"),
+    Column("created_at", Timestamp, nullable=False),
+    Column("labels", Fields, nullable=False),
+    Index(None, "folder_id", "created_at", "id"),
+    Index(None, "folder_id", "name", "id"),
+)
+
+repositories = Table(
+    "repositories",
+    metadata,
+    _key(),
+    _part_of("registry_id", "registries.id"),
+    _text("name"),
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("name"),
+    Index(None, "registry_id", "created_at", "id"),
+    Index(None, "registry_id", "name", "id"),
+)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    _key(),
+    _text("digest"),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("digest"),
+)
+
+repository_blobs = Table(
+    "repository_blobs",
+    metadata,
+    _part_of("repository_id", "repositories.id", key=True),
+    _uses("blob_id", "blobs.id", key=True),
+    Index(None, "blob_id"),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    _key(),
+    _part_of("repository_id", "repositories.id"),
+    Column("offset", BigInteger, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Index(None, "repository_id"),
+    Index(None, "created_at"),
+)
+
+# registry_id repeats what the repository says, so that a registry's images come in order from an index.
+images = Table(
+    "images",
+    metadata,
+    _key(),
+    _part_of("registry_id", "registries.id"),
+    _part_of("repository_id", "repositories.id"),
+    _text("digest"),
+    _text("media_type"),
+    Column("size", BigInteger, nullable=False),
+    _uses("config_id", "blobs.id", nullable=True),
+    Column("created_at", Timestamp, nullable=False),
+    Column("last_modified", Timestamp, nullable=False),
+    Column("body", LargeBinary, nullable=False),  # last: SQLite reads the columns before it without it
+    UniqueConstraint("repository_id", "digest"),
+    Index(None, "repository_id", "created_at", "id"),
+    Index(None, "registry_id", "created_at", "id"),
+    Index(None, "config_id"),
+)
+
+# A foreign layer has no blob: its digest and size are what the manifest claims.
+image_layers = Table(
+    "image_layers",
+    metadata,
+    _part_of("image_id", "images.id", key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _uses("blob_id", "blobs.id", nullable=True),
+    _text("digest"),
+    Column("size", BigInteger, nullable=False),
+    Index(None, "blob_id"),
+)
+
+image_children = Table(
+    "image_children",
+    metadata,
+    _part_of("image_id", "images.id", key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _uses("child_id", "images.id"),
+    Index(None, "child_id"),
+)
+
+tags = Table(
+    "tags",
+    metadata,
+    _part_of("repository_id", "repositories.id", key=True),
+    _key("name"),
+    _part_of("image_id", "images.id"),
+    Column("moved_at", Timestamp, nullable=False),
+    Index(None, "image_id"),
+)
+
+# Kept when images go: the same bytes read by the same indexers say the same for ever.
+layers = Table(
+    "layers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _text("digest"),
+    _text("fingerprint"),
+    Column("indexed_at", Timestamp, nullable=False),
+    Column("distros", Document, nullable=False),
+    Column("problems", Document, nullable=False),
+    Column("whiteouts", Packed, nullable=False),
+    Column("opaque", Packed, nullable=False),
+    Column("symlinks", Packed, nullable=False),
+    Column("files", LargeBinary, nullable=False),  # keys are hashes: deflating them gains nothing
+    Column("folders", LargeBinary, nullable=False),
+    UniqueConstraint("digest", "fingerprint"),
+)
+
+packages = Table(
+    "packages",
+    metadata,
+    Column("layer_id", Integer, ForeignKey("layers.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _text("name"),
+    _text("version"),
+    _text("type"),
+    _text("manager"),
+    _text("path"),
+    _text("ecosystem"),
+    _text("source"),
+    _text("source_version"),
+    _text("arch"),
+    Column("layer", String),
+    _text("purl"),
+)
+
+scan_results = Table(
+    "scan_results",
+    metadata,
+    _key(),
+    _part_of("image_id", "images.id"),
+    _part_of("repository_id", "repositories.id"),
+    Column("status", SmallInteger, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("scanned_at", Timestamp),
+    Column("critical", Integer, nullable=False),
+    Column("high", Integer, nullable=False),
+    Column("medium", Integer, nullable=False),
+    Column("low", Integer, nullable=False),
+    Column("negligible", Integer, nullable=False),
+    Column("undefined", Integer, nullable=False),
+    _text("snapshot"),
+    Column("distro", Document),
+    Column("problems", Document, nullable=False),
+    Index(None, "image_id", "created_at", "id"),
+    Index(None, "repository_id", "created_at", "id"),
+)
+
+scan_packages = Table(
+    "scan_packages",
+    metadata,
+    _part_of("scan_id", "scan_results.id", key=True),
+    Column("packages", Packed, nullable=False),
+)
+
+findings = Table(
+    "findings",
+    metadata,
+    _part_of("scan_id", "scan_results.id", key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _text("name"),
+    Column("severity", SmallInteger, nullable=False),
+    _text("package_name"),
+    Column("aliases", Document, nullable=False),
+    Column("package", Document, nullable=False),
+    _text("fixed_by"),
+    _text("origin"),
+    _text("type"),
+    _text("link"),
+    _text("status"),
+    Column("evidence", Document, nullable=False),
+)
+
+operations = Table(
+    "operations",
+    metadata,
+    _key(),
+    _text("method"),
+    _text("subject"),
+    _text("description"),
+    Column("created_at", Timestamp, nullable=False),
+    _text("created_by"),
+    Column("modified_at", Timestamp, nullable=False),
+    Column("metadata", Fields, nullable=False),
+    Column("done", Boolean, nullable=False),
+    _text("error_kind"),
+    _text("error_message"),
+)
+
+Index(
+    "uq_operations_running",
+    operations.c.method,
+    operations.c.subject,
+    unique=True,
+    sqlite_where=~operations.c.done,
+    postgresql_where=~operations.c.done,
+)
+Index(
+    "ix_operations_unfinished",
+    operations.c.created_at,
+    operations.c.id,
+    sqlite_where=~operations.c.done,
+    postgresql_where=~operations.c.done,
+)
