@@ -1,0 +1,78 @@
+"""Which ecosystem of the snapshot judges a package, and what to say where none does."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from careen.matching.snapshot import Covered, Snapshot
+from careen.model.distro import Distro
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+# Families whose rolling branch stands in for releases that are newer than all that the feed knows.
+_ROLLING = {"Alpine": "edge"}
+_RELEASE = re.compile(r"(?P<family>[^:]+):v?(?P<number>[0-9]+(?:\.[0-9]+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    ecosystems: Mapping[str, Covered]  # by the name that a package or its distribution asks for
+    problems: frozenset[Problem]
+
+
+def asked(package: Package, distro: Distro | None) -> str:
+    """The ecosystem that a package belongs to; "" = nobody knows."""
+    if package.ecosystem or not package.is_os or distro is None:
+        return package.ecosystem
+    return distro.ecosystem
+
+
+def cover(distro: Distro | None, packages: Iterable[Package], snapshot: Snapshot) -> Coverage:
+    ecosystems: dict[str, Covered] = {}
+    problems: set[Problem] = set()
+    wishes = {(asked(package, distro), package.is_os, package.type) for package in packages}
+    for name, is_os, kind in sorted(wishes):
+        path = distro.path if distro and is_os else ""
+        found = snapshot.ecosystem(name) or _newer(name, snapshot)
+        if found is None:
+            problems.add(_uncovered(name, path, kind, is_os=is_os))
+            continue
+        ecosystems[name] = found
+        problems.update(_reservations(name, found, path, snapshot))
+    return Coverage(ecosystems, frozenset(problems))
+
+
+def _newer(name: str, snapshot: Snapshot) -> Covered | None:
+    """The rolling branch, for a release above all others of its family."""
+    release = _RELEASE.fullmatch(name)
+    if release is None or release["family"] not in _ROLLING:
+        return None
+    rolling = snapshot.ecosystem(f"{release['family']}:{_ROLLING[release['family']]}")
+    known = filter(None, (_RELEASE.fullmatch(each.name) for each in snapshot.ecosystems()))
+    numbers = [_number(each) for each in known if each["family"] == release["family"]]
+    return rolling if _number(release) > max(numbers, default=()) else None
+
+
+def _number(release: re.Match[str]) -> tuple[int, ...]:
+    return tuple(map(int, release["number"].split(".")))
+
+
+def _uncovered(name: str, path: str, kind: str, *, is_os: bool) -> Problem:
+    if is_os and not name:
+        return Problem(
+            ProblemKind.UNKNOWN_DISTRIBUTION,
+            path,
+            f"no advisories are known to apply to these {kind} packages",
+        )
+    return Problem(
+        ProblemKind.NO_FEED, path, f"the snapshot has no advisories for {name or kind + ' packages'}"
+    )
+
+
+def _reservations(name: str, found: Covered, path: str, snapshot: Snapshot) -> Iterable[Problem]:
+    if snapshot.ecosystem(name) is None:
+        message = f"no feed knows {name} yet; judged by the advisories for {found.name}"
+        yield Problem(ProblemKind.UNKNOWN_RELEASE, path, message)
+    if found.ended:
+        message = f"upstream has published no advisories for {found.name} since {found.end_of_life}"
+        yield Problem(ProblemKind.END_OF_LIFE, path, message)

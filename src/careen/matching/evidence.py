@@ -1,0 +1,75 @@
+"""Why a finding is reported, as values that JSON can hold."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from careen.matching.snapshot import Covered, Hit, Record
+from careen.model.advisory import Range
+from careen.model.package import Package
+
+
+def of(
+    package: Package, covered: Covered, hits: Sequence[Hit], opinions: Sequence[Mapping[str, object]]
+) -> Mapping[str, object]:
+    """`hits` in an order of their own meaning: those of one advisory side by side, the leading one first."""
+    return {
+        "advisories": [
+            _advisory(package, record, list(group)) for record, group in groupby(hits, lambda hit: hit.record)
+        ],
+        "compared": [
+            {"by": by, "installed": installed, "scheme": covered.scheme, "ecosystem": covered.name}
+            for by, installed in dict.fromkeys(compared(package, by_source=hit.by_source) for hit in hits)
+        ],
+        "severities": list(opinions),
+    }
+
+
+def compared(package: Package, *, by_source: bool) -> tuple[str, str]:
+    """What was compared, such as `source package openssl`, and its version."""
+    if by_source:
+        return f"source package {source_name(package)}", source_version(package)
+    return f"package {package.name}", package.version
+
+
+def source_name(package: Package) -> str:
+    return package.source or package.name
+
+
+def source_version(package: Package) -> str:
+    return package.source_version or package.version
+
+
+def _advisory(package: Package, record: Record, hits: Iterable[Hit]) -> Mapping[str, object]:
+    return {
+        "id": record.id,
+        "feed": record.feed,
+        "digest": record.digest,
+        "link": record.link,
+        "modified": record.modified,
+        "ranges": [
+            {
+                "introduced": hit.range.introduced,
+                "fixed": hit.range.fixed,
+                "last_affected": hit.range.last_affected,
+                "status": hit.status,
+                "because": _because(compared(package, by_source=hit.by_source)[1], hit.range),
+            }
+            for hit in hits
+        ],
+    }
+
+
+def _because(installed: str, affected: Range) -> str:
+    """The comparison in words: `1.2.3 is not before 1.0 and before 1.2.4, where it is fixed`."""
+    if affected.introduced and affected.introduced == affected.last_affected:
+        return f"{installed} is listed as affected"
+    ends = []
+    if affected.introduced not in ("", "0"):
+        ends.append(f"not before {affected.introduced}")
+    if affected.fixed:
+        ends.append(f"before {affected.fixed}, where it is fixed")
+    elif affected.last_affected:
+        ends.append(f"not after {affected.last_affected}, the last that is affected")
+    if not ends:
+        return f"{installed} is affected as all versions are"
+    return f"{installed} is {' and '.join(ends)}"

@@ -1,0 +1,123 @@
+"""Packages and advisories make findings. What differs between distributions is data on their advisories."""
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from careen.matching import aliases, evidence, severity
+from careen.matching.coverage import asked, cover
+from careen.matching.snapshot import Covered, Hit, Snapshot
+from careen.model.distro import Distro
+from careen.model.finding import Finding, Verdict
+from careen.model.layer import Inventory
+from careen.model.package import LANGUAGE_TYPES, Package
+from careen.model.problem import Problem, ProblemKind
+from careen.versions import BY_NAME
+from careen.versions.invalid import InvalidVersion
+
+
+def match(inventory: Inventory, snapshot: Snapshot) -> Verdict:
+    """Every vulnerability of every package, and all that could not be judged as a Problem.
+
+    The same inventory and snapshot give the same Verdict, in whatever order the packages come.
+    """
+    distro, packages = inventory.distro, _distinct(inventory.packages)
+    coverage = cover(distro, packages, snapshot)
+    judge = _Judge(snapshot, distro)
+    judged: list[Package] = []
+    found: list[Finding | Problem] = [*inventory.problems, *coverage.problems]
+    for package in packages:
+        covered = coverage.ecosystems.get(asked(package, distro))
+        judged.append(replace(package, ecosystem=covered.name) if covered else package)
+        if covered:
+            found += judge.of(judged[-1], covered)
+    return Verdict(
+        distro,
+        tuple(judged),
+        tuple(sorted((item for item in found if isinstance(item, Finding)), key=_order)),
+        tuple(sorted({item for item in found if isinstance(item, Problem)})),
+        snapshot.digest,
+    )
+
+
+def _identity(package: Package) -> tuple[str, ...]:
+    return (package.name, package.version, package.arch, package.path)
+
+
+def _distinct(packages: Iterable[Package]) -> list[Package]:
+    """In order, and a package that was found twice at the same place only once."""
+    ordered = sorted(packages, key=lambda each: (*_identity(each), each.layer or "", repr(each)))
+    return list({_identity(package): package for package in reversed(ordered)}.values())[::-1]
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    name, *rest = _identity(finding.package)
+    return (finding.severity, name, finding.id, *rest)
+
+
+class _Judge:
+    """Judges package by package; what several of them share is asked of the snapshot once."""
+
+    def __init__(self, snapshot: Snapshot, distro: Distro | None) -> None:
+        self._distro = distro
+        self._affecting = functools.cache(snapshot.affecting)
+        self._unreadable = functools.cache(snapshot.unreadable)
+        self._ratings = functools.cache(snapshot.ratings)
+
+    def of(self, package: Package, covered: Covered) -> Iterator[Finding | Problem]:
+        hits: list[Hit] = []
+        for name, version, by_source in _subjects(package):
+            for id_, reason in self._unreadable(covered.name, name, by_source=by_source):
+                message = f"{id_} cannot be judged for {name} {version}: {reason}"
+                yield Problem(ProblemKind.INVALID_ADVISORY, package.path, message)
+            try:
+                key = BY_NAME[covered.scheme].key(version)
+            except InvalidVersion as error:
+                message = f"{name} cannot be judged: {error.message}"
+                yield Problem(ProblemKind.INVALID_VERSION, package.path, message)
+            else:
+                hits += self._affecting(covered.name, name, key, by_source=by_source)
+        for group in aliases.merge(hits):
+            yield self._finding(package, covered, group)
+
+    def _finding(self, package: Package, covered: Covered, hits: Sequence[Hit]) -> Finding:
+        id_, others = aliases.name(hits)
+        ordered = sorted(hits, key=functools.partial(_lead, id_))
+        ratings = [rating for name in (id_, *others) for rating in self._ratings(name)]
+        level, opinions = severity.choose(severity.candidates(ordered, ratings))
+        return Finding(
+            id=id_,
+            aliases=others,
+            severity=level,
+            package=package,
+            fixed_by=_fixed_by(ordered),
+            origin="os" if package.is_os else "lang",
+            type=self._type(package),
+            link=next((hit.record.link for hit in ordered if hit.record.link), ""),
+            status=ordered[0].status,
+            evidence=evidence.of(package, covered, ordered, opinions),
+        )
+
+    def _type(self, package: Package) -> str:
+        if package.is_os:
+            return self._distro.id if self._distro else package.type
+        return LANGUAGE_TYPES.get(package.type, package.type)
+
+
+def _subjects(package: Package) -> Iterator[tuple[str, str, bool]]:
+    """Name and version to ask for, and whether they are those of the source package."""
+    if package.is_os:
+        yield evidence.source_name(package), evidence.source_version(package), True
+    yield package.name, package.version, False
+
+
+def _lead(id_: str, hit: Hit) -> tuple[object, ...]:
+    """The advisory of that very id comes first, then those that name it as an alias."""
+    record = hit.record
+    return (record.id != id_, id_ not in record.aliases, record.feed, record.id, record.digest, hit.high)
+
+
+def _fixed_by(hits: Iterable[Hit]) -> str:
+    """The lowest fix above the installed version; each range has that of its own branch."""
+    fixes = [(hit.high, hit.range.fixed) for hit in hits if hit.range.fixed]
+    return min(fixes)[1] if fixes else ""

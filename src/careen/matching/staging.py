@@ -1,0 +1,121 @@
+"""Where a snapshot's records wait, in a file that SQLite removes by itself, until all of them are there.
+
+Records come in any order, an advisory perhaps before its ecosystem; from here they are read sorted.
+"""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
+
+from careen.model.advisory import Advisory, Affected, Ecosystem, Rating
+from careen.model.problem import Problem, ProblemKind
+
+Record = Ecosystem | Advisory | Rating | Problem
+
+_TABLES = """
+CREATE TABLE feeds (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE ecosystems (feed TEXT, name TEXT, scheme TEXT, aliases TEXT, end_of_life TEXT);
+CREATE TABLE advisories (
+    digest BLOB PRIMARY KEY, feed TEXT, name TEXT, aliases TEXT, scores TEXT, severity TEXT,
+    link TEXT, summary TEXT, published TEXT, modified TEXT, withdrawn TEXT
+) WITHOUT ROWID;
+CREATE TABLE affected (
+    advisory BLOB, ecosystem TEXT, package TEXT, by_source INTEGER, severity TEXT, status TEXT,
+    ranges TEXT, versions TEXT
+);
+CREATE TABLE ratings (feed TEXT, id TEXT, source TEXT, vector TEXT, severity INTEGER);
+CREATE TABLE problems (feed TEXT, kind TEXT, path TEXT, message TEXT, count INTEGER);
+"""
+_EVERY = 1000  # records between two reports of progress
+
+
+def connect() -> sqlite3.Connection:
+    """A private temporary file; nothing commits by itself."""
+    return sqlite3.connect("", isolation_level=None)
+
+
+def stage(
+    staging: sqlite3.Connection,
+    records: Iterable[tuple[str, Record]],
+    progress: Callable[[int], object] | None,
+) -> None:
+    """Keeps all records in `staging`; `progress` is told their number so far."""
+    staging.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + _TABLES)
+    staging.execute("BEGIN")
+    for count, (feed, record) in enumerate(records, start=1):
+        try:
+            _add(staging, feed, record)
+        except UnicodeEncodeError as error:  # a surrogate alone, which JSON can smuggle in
+            message = f"a record that is no Unicode text: {error}"
+            add_problem(staging, feed, Problem(ProblemKind.INVALID_ADVISORY, "", message))
+        if progress and count % _EVERY == 0:
+            progress(count)
+    staging.execute("COMMIT")
+
+
+def _add(staging: sqlite3.Connection, feed: str, record: Record) -> None:
+    staging.execute("INSERT OR IGNORE INTO feeds VALUES (?)", (feed,))
+    match record:
+        case Advisory():
+            _add_advisory(staging, feed, record)
+        case Ecosystem(name, scheme, aliases, end_of_life):
+            row = (feed, name, scheme, canonical(aliases), end_of_life)
+            staging.execute("INSERT INTO ecosystems VALUES (?, ?, ?, ?, ?)", row)
+        case Rating(name, score, severity):
+            rating = (feed, name, score.source, score.vector, int(severity))
+            staging.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?)", rating)
+        case Problem(kind, path, message):
+            add_problem(staging, feed, Problem(kind, path, message))
+
+
+def add_problem(staging: sqlite3.Connection, feed: str, problem: Problem, count: int = 1) -> None:
+    row = (feed, problem.kind.value, problem.path, problem.message, count)
+    staging.execute("INSERT INTO problems VALUES (?, ?, ?, ?, ?)", row)
+
+
+def _add_advisory(staging: sqlite3.Connection, feed: str, advisory: Advisory) -> None:
+    digest = hashlib.sha256(canonical([feed, advisory]).encode()).digest()
+    row = (
+        digest,
+        feed,
+        advisory.id,
+        canonical(advisory.aliases),
+        canonical(advisory.scores),
+        advisory.severity,
+        advisory.link,
+        advisory.summary,
+        advisory.published,
+        advisory.modified,
+        advisory.withdrawn,
+    )
+    marks = ", ".join("?" * len(row))
+    added = staging.execute(f"INSERT OR IGNORE INTO advisories VALUES ({marks})", row)  # noqa: S608 - only marks
+    if added.rowcount and not advisory.withdrawn:
+        rows = [_affected_row(digest, affected) for affected in advisory.affected]
+        staging.executemany("INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _affected_row(digest: bytes, affected: Affected) -> tuple[object, ...]:
+    return (
+        digest,
+        affected.ecosystem,
+        affected.package,
+        int(affected.by_source),
+        affected.severity,
+        affected.status,
+        canonical([[item.introduced, item.fixed, item.last_affected] for item in affected.ranges]),
+        canonical(affected.versions),
+    )
+
+
+def canonical(value: object) -> str:
+    """JSON of a value of the model, always the same text for equal values."""
+    return json.dumps(value, default=_plain, ensure_ascii=True, separators=(",", ":"))
+
+
+def _plain(value: object) -> dict[str, object]:
+    if not is_dataclass(value):
+        raise TypeError(f"{type(value).__name__} is no value of the model")
+    return {field.name: getattr(value, field.name) for field in fields(value)}

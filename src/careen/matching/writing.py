@@ -1,0 +1,168 @@
+"""From the staged records (`main`) to the tables of a snapshot (`final`), each in a fixed order."""
+
+import functools
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from careen.matching import severity, spans
+from careen.matching.staging import add_problem, canonical
+from careen.model.advisory import Range
+from careen.model.problem import Problem, ProblemKind
+from careen.model.severity import Severity
+from careen.versions import BY_NAME
+from careen.versions.invalid import InvalidVersion
+
+_CACHED = 100_000  # keys of a scheme: PyPI enumerates 600,000 versions, most of them many times
+
+
+def write_ecosystems(database: sqlite3.Connection, today: date) -> None:
+    """Where two feeds declare the same ecosystem the first in order counts; an alias never hides a name."""
+    rows = database.execute(
+        "SELECT name, scheme, feed, end_of_life, aliases FROM main.ecosystems ORDER BY 1, 3, 2, 4, 5"
+    )
+    aliases = []
+    for name, scheme, feed, end_of_life, other_names in rows.fetchall():
+        if scheme not in BY_NAME:
+            _add_problem(database, feed, f"{name}: careen has no version scheme {scheme!r}")
+            continue
+        ended = bool(end_of_life) and end_of_life < today.isoformat()
+        row = (name, scheme, feed, end_of_life, ended)
+        database.execute("INSERT OR IGNORE INTO final.ecosystems VALUES (?, ?, ?, ?, ?)", row)
+        aliases += [(alias, name) for alias in json.loads(other_names)]
+    database.execute("INSERT INTO final.names SELECT name, name FROM final.ecosystems ORDER BY name")
+    database.executemany("INSERT OR IGNORE INTO final.names VALUES (?, ?)", sorted(aliases))
+
+
+def write_advisories(database: sqlite3.Connection) -> None:
+    """Numbered in the order of their digests, which says nothing of the order in which they came."""
+    database.execute("CREATE TABLE main.numbers (digest BLOB PRIMARY KEY, id INTEGER) WITHOUT ROWID")
+    database.execute(
+        "INSERT INTO main.numbers SELECT digest, row_number() OVER (ORDER BY digest) FROM main.advisories"
+    )
+    rows = database.execute(
+        """SELECT id, digest, feed, name, aliases, scores, severity, link, summary, published, modified,
+        withdrawn FROM main.advisories JOIN main.numbers USING (digest) ORDER BY id"""
+    )
+    rate = functools.lru_cache(_CACHED)(severity.of_vector)
+    database.executemany(
+        "INSERT INTO final.advisories VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        ((*row[:5], _rated(database, row, rate), *row[6:]) for row in rows),
+    )
+
+
+def _rated(database: sqlite3.Connection, row: tuple[str, ...], rate: Callable[[str], Severity]) -> str:
+    """The scores of an advisory with the severity that each vector means, as JSON."""
+    _, _, feed, name, _, scores, *_ = row
+    rated = []
+    for score in json.loads(scores):
+        try:
+            rated.append([score["source"], score["vector"], rate(score["vector"])])
+        except severity.InvalidVector as error:
+            _add_problem(database, feed, f"{name}: {error.message}")
+    return canonical(rated)
+
+
+def write_ranges(database: sqlite3.Connection) -> None:
+    database.execute(
+        """INSERT INTO final.packages
+        SELECT row_number() OVER (ORDER BY ecosystem, package, by_source), ecosystem, package, by_source
+        FROM (SELECT DISTINCT names.ecosystem, package, by_source FROM main.affected AS affected
+              JOIN final.names AS names ON names.name = affected.ecosystem) ORDER BY 1"""
+    )
+    keys = {name: functools.lru_cache(_CACHED)(scheme.key) for name, scheme in BY_NAME.items()}
+    database.executemany(
+        "INSERT OR IGNORE INTO final.ranges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (row for entry in _entries(database) for row in _range_rows(database, entry, keys[entry.scheme])),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What one advisory says of one package."""
+
+    package: int
+    advisory: int
+    scheme: str
+    feed: str
+    title: str  # for people: "CVE-2024-1: openssl"
+    severity: str
+    status: str
+    ranges: str  # JSON
+    versions: str  # JSON
+
+
+def _entries(database: sqlite3.Connection) -> Iterator[_Entry]:
+    rows = database.execute(
+        """SELECT packages.id, numbers.id, ecosystems.scheme, advisories.feed,
+        advisories.name || ': ' || packages.name,
+        affected.severity, affected.status, affected.ranges, affected.versions
+        FROM main.affected AS affected
+        JOIN final.names AS names ON names.name = affected.ecosystem
+        JOIN final.ecosystems AS ecosystems ON ecosystems.name = names.ecosystem
+        JOIN final.packages AS packages ON packages.ecosystem = names.ecosystem
+            AND packages.name = affected.package AND packages.by_source = affected.by_source
+        JOIN main.advisories AS advisories ON advisories.digest = affected.advisory
+        JOIN main.numbers AS numbers ON numbers.digest = affected.advisory
+        ORDER BY 1, 2, 6, 7, 8, 9"""
+    )
+    return (_Entry(*row) for row in rows)
+
+
+def _range_rows(database: sqlite3.Connection, entry: _Entry, key: spans.Key) -> Iterator[tuple[object, ...]]:
+    known: list[spans.Span] = []
+    for introduced, fixed, last_affected in json.loads(entry.ranges):
+        try:
+            found = spans.span(Range(introduced, fixed, last_affected), key)
+        except (InvalidVersion, spans.EmptyRange) as error:
+            _add_unreadable(database, entry, error.message)
+        else:
+            known += [found] if found else []
+    singles = list(spans.points(json.loads(entry.versions), known, key))
+    invalid = [single for single in singles if isinstance(single, InvalidVersion)]
+    if invalid:
+        # No version that is installed can be one of these, so only the feed is told.
+        _add_problem(database, entry.feed, f"{entry.title}: {invalid[0].message}", len(invalid))
+    for span in known + [single for single in singles if isinstance(single, spans.Span)]:
+        texts = (span.range.introduced, span.range.fixed, span.range.last_affected)
+        yield (entry.package, span.high, span.low, entry.advisory, *texts, entry.severity, entry.status)
+
+
+def write_rest(database: sqlite3.Connection) -> None:
+    database.execute(
+        """INSERT INTO main.problems SELECT advisories.feed, ?, '',
+        'advisories for ' || affected.ecosystem || ', an ecosystem that no feed declares', count(*)
+        FROM main.affected AS affected JOIN main.advisories AS advisories ON advisories.digest = advisory
+        WHERE affected.ecosystem NOT IN (SELECT name FROM final.names)
+        GROUP BY advisories.feed, affected.ecosystem""",
+        (ProblemKind.INVALID_ADVISORY.value,),
+    )
+    database.execute(
+        """INSERT INTO final.ratings
+        SELECT DISTINCT id, source, vector, severity FROM main.ratings ORDER BY 1, 2, 3, 4"""
+    )
+    database.execute(
+        """INSERT INTO final.problems SELECT feed, kind, path, message, sum(count) FROM main.problems
+        GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+    )
+    database.execute(
+        """INSERT INTO final.feeds SELECT name,
+        (SELECT count(*) FROM main.advisories WHERE feed = feeds.name),
+        (SELECT count(*) FROM main.advisories WHERE feed = feeds.name AND withdrawn <> ''),
+        (SELECT count(*) FROM (SELECT DISTINCT id, source, vector, severity FROM main.ratings
+            WHERE feed = feeds.name)),
+        (SELECT coalesce(sum(count), 0) FROM final.problems WHERE feed = feeds.name)
+        FROM main.feeds AS feeds ORDER BY name"""
+    )
+
+
+def _add_unreadable(database: sqlite3.Connection, entry: _Entry, reason: str) -> None:
+    row = (entry.package, entry.advisory, reason)
+    database.execute("INSERT OR IGNORE INTO final.unreadable VALUES (?, ?, ?)", row)
+    _add_problem(database, entry.feed, f"{entry.title}: {reason}")
+
+
+def _add_problem(database: sqlite3.Connection, feed: str, message: str, count: int = 1) -> None:
+    add_problem(database, feed, Problem(ProblemKind.INVALID_ADVISORY, "", message), count)
