@@ -1,0 +1,25 @@
+"""One call of the API, whichever door it came through."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+
+def _trace_id() -> str:
+    """As Yandex writes it: trace, span, trace, sampled."""
+    trace, span = secrets.token_hex(8), secrets.token_hex(8)
+    return f"{trace}:{span}:{trace}:1"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    grpc_address: str  # HOST:PORT where this caller finds the gRPC services, for discovery
+    caller: str = "anonymous"
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+    trace_id: str = field(default_factory=_trace_id)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every answer carries, so that a person can find it in the log."""
+        return {"x-request-id": self.request_id, "x-server-trace-id": self.trace_id}

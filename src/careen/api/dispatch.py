@@ -1,0 +1,85 @@
+"""The one way of a call, from either door: validate, then let the servicer answer."""
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, TypeVar, TypeVarTuple
+
+from google.protobuf.message import Message
+
+from careen.api import validation
+from careen.api.call import Call
+from careen.api.endpoints import Endpoints
+from careen.api.iam_tokens import IamTokens
+from careen.api.images import Images
+from careen.api.methods import METHODS, Method
+from careen.api.operations import Operations
+from careen.api.registries import Registries
+from careen.api.repositories import Repositories
+from careen.api.scanner import Scanner, Scans
+from careen.errors import Unimplemented
+from careen.store.database import Database
+
+_THREADS = 16
+_Arguments = TypeVarTuple("_Arguments")
+_Answer = TypeVar("_Answer")
+
+Behaviour = Callable[[Any, Call], Message]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Api:
+    """Every service. `grpc_address` is HOST:PORT of the TLS door, for those who discover it by REST."""
+
+    def __init__(
+        self,
+        database: Database,
+        scans: Scans,
+        *,
+        grpc_address: str,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.grpc_address = grpc_address
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+        self._behaviours = _behaviours(
+            Scanner(database, scans),
+            Images(database),
+            Repositories(database),
+            Registries(database),
+            Operations(database),
+            Endpoints(),
+            IamTokens(clock),
+        )
+
+    def call(self, method: Method, request: Message, call: Call) -> Message:
+        """The method's response; raises careen.errors.Error. Blocks: see `in_thread`."""
+        validation.check(request)
+        behaviour = self._behaviours.get(method.full_name)
+        if behaviour is None:
+            raise Unimplemented(f"{method.full_name} is not implemented")
+        return behaviour(request, call)
+
+    async def in_thread(self, function: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
+        """Run what blocks in a thread of the API's own: pushes and pulls cannot take them all."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    def close(self) -> None:
+        """Lets the calls under way end."""
+        self._threads.shutdown()
+
+
+def _behaviours(*servicers: object) -> Mapping[str, Behaviour]:
+    return {name: behaviour for servicer in servicers for name, behaviour in _methods_of(servicer)}
+
+
+def _methods_of(servicer: Any) -> Iterator[tuple[str, Behaviour]]:  # noqa: ANN401 - any of the classes above
+    """A servicer's methods are named for the service's: `get_last` is GetLast."""
+    for method in METHODS.values():
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", method.name).lower()
+        if method.service == servicer.SERVICE and hasattr(servicer, name):
+            yield method.full_name, getattr(servicer, name)

@@ -1,0 +1,88 @@
+"""The gRPC door: all services behind one port, with TLS or without (grpc.github.io/grpc/python)."""
+
+import asyncio
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from careen.api import status
+from careen.api.call import Call
+from careen.api.dispatch import Api
+from careen.api.methods import METHODS, Method
+from careen.api.tls import Material
+from careen.errors import Invalid, Unavailable, Unimplemented
+
+_MOST_CALLS = 1000  # at a time; more are refused
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # or a second server would take half of the calls in silence
+    ("grpc.max_receive_message_length", 1 << 20),
+    ("grpc.max_send_message_length", 16 << 20),
+)
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+async def serve(
+    api: Api, address: str, *, material: Material | None = None, advertised: str = ""
+) -> tuple[grpc.aio.Server, int]:
+    """A started server at `address` (HOST:PORT) and its port; without `material` there is no TLS.
+
+    Discovery gives out `advertised`, or else the address itself. Raises Unavailable when it is taken.
+    """
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_MOST_CALLS)
+    try:
+        if material is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, await asyncio.to_thread(_credentials, material))
+    except RuntimeError as error:
+        raise Unavailable(f"careen cannot listen on {address}: is it in use?") from error
+    own = f"{address.rpartition(':')[0]}:{port}"
+    server.add_generic_rpc_handlers((_Door(api, advertised or own),))
+    await server.start()
+    return server, port
+
+
+def _credentials(material: Material) -> grpc.ServerCredentials:
+    pair = (material.key.read_bytes(), material.certificate.read_bytes())
+    return grpc.ssl_server_credentials([pair])
+
+
+class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annotations
+    """Answers every call, those of unknown methods too, so that every answer has its headers."""
+
+    def __init__(self, api: Api, address: str) -> None:
+        self._api = api
+        self._address = address
+        self._methods = {method.grpc_path: method for method in METHODS.values()}
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        method = self._methods.get(details.method)
+
+        async def answer(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
+            call = Call(self._address)
+            await context.send_initial_metadata((("server", "ycapi"), *call.headers.items()))
+            try:
+                return await self._api.in_thread(self._answer, method, body, call)
+            except Exception as error:  # the edge of the server: whoever waits gets an answer
+                await _abort(context, status.of(error, call))
+                raise
+
+        return grpc.unary_unary_rpc_method_handler(answer)
+
+    def _answer(self, method: Method | None, body: bytes, call: Call) -> bytes:
+        if method is None:
+            raise Unimplemented("There is no such method")
+        return self._api.call(method, _request(method, body), call).SerializeToString()
+
+
+def _request(method: Method, body: bytes) -> Message:
+    try:
+        return method.request.FromString(body)
+    except DecodeError as error:
+        raise Invalid(f"Not a message of {method.request.DESCRIPTOR.full_name}") from error
+
+
+async def _abort(context: grpc.aio.ServicerContext, told: Any) -> None:  # noqa: ANN401 - google.rpc has no stubs
+    details = (("grpc-status-details-bin", told.SerializeToString()),)
+    await context.abort(_CODES[told.code], told.message, details)

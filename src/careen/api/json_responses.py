@@ -1,0 +1,58 @@
+"""Responses as JSON (protobuf.dev, "ProtoJSON format"): camelCase, int64 as strings, RFC 3339 times.
+
+Two kinds of default values are printed, since scripts read them: booleans (`"done": false`) and the counts of
+VulnerabilityStats (`"critical": "0"`). Others are left out, as Yandex leaves them out.
+"""
+
+import json
+from typing import Any
+
+from google.protobuf import any_pb2, json_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
+from yandex.cloud.containerregistry.v1.scanner_pb2 import VulnerabilityStats
+
+
+def write(message: Message) -> bytes:
+    document = _complete(message, json_format.MessageToDict(message))
+    return json.dumps(document, ensure_ascii=False).encode()
+
+
+# The depth of this recursion is that of our own messages.
+def _complete(message: Message, printed: dict[str, Any]) -> dict[str, Any]:
+    """`printed` with the defaults that are wanted, in the order of the fields."""
+    if isinstance(message, any_pb2.Any):
+        message = _unpacked(message)
+    document = {"@type": printed["@type"]} if "@type" in printed else {}
+    for field in message.DESCRIPTOR.fields:
+        if field.json_name in printed:
+            document[field.json_name] = _value(message, field, printed[field.json_name])
+        elif (default := _default(field)) is not None:
+            document[field.json_name] = default
+    return document
+
+
+def _unpacked(message: any_pb2.Any) -> Message:
+    kind = GetMessageClass(message.DESCRIPTOR.file.pool.FindMessageTypeByName(message.TypeName()))
+    return kind.FromString(message.value)
+
+
+def _value(message: Message, field: FieldDescriptor, printed: Any) -> Any:  # noqa: ANN401 - any JSON value
+    value = getattr(message, field.name)
+    if isinstance(printed, dict) and isinstance(value, Message):
+        return _complete(value, printed)
+    if isinstance(printed, list) and field.message_type is not None:
+        return [
+            _complete(each, shown) if isinstance(shown, dict) else shown
+            for each, shown in zip(value, printed, strict=True)
+        ]
+    return printed
+
+
+def _default(field: FieldDescriptor) -> object:
+    if field.has_presence or field.is_repeated:
+        return None
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return False
+    return "0" if field.containing_type == VulnerabilityStats.DESCRIPTOR else None

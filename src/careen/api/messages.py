@@ -1,0 +1,76 @@
+"""The model's values as messages of `yandex.cloud.containerregistry.v1`."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from yandex.cloud.containerregistry.v1 import blob_pb2, image_pb2, registry_pb2, repository_pb2, scanner_pb2
+
+from careen.model.finding import Finding
+from careen.model.registry import Blob, Image, Registry, Repository, ScanResult, ScanStatus
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message
+
+
+def registry(value: Registry) -> registry_pb2.Registry:
+    return registry_pb2.Registry(
+        id=value.id,
+        folder_id=value.folder_id,
+        name=value.name,
+        status=registry_pb2.Registry.ACTIVE,
+        created_at=timestamp(value.created_at),
+        labels=dict(value.labels),
+    )
+
+
+def repository(value: Repository) -> repository_pb2.Repository:
+    return repository_pb2.Repository(id=value.id, name=value.name)
+
+
+def image(value: Image) -> image_pb2.Image:
+    return image_pb2.Image(
+        id=value.id,
+        name=value.name,
+        digest=value.digest,
+        compressed_size=value.compressed_size,
+        config=_blob(value.config) if value.config else None,
+        layers=map(_blob, value.layers),
+        tags=value.tags,
+        created_at=timestamp(value.created_at),
+    )
+
+
+def _blob(value: Blob) -> blob_pb2.Blob:
+    return blob_pb2.Blob(id=value.id, digest=value.digest, size=value.size)
+
+
+def scan_result(value: ScanResult) -> scanner_pb2.ScanResult:
+    """Without counts until there are true ones: zeros would read as "nothing found"."""
+    is_ready = value.status is ScanStatus.READY
+    return scanner_pb2.ScanResult(
+        id=value.id,
+        image_id=value.image_id,
+        scanned_at=timestamp(value.scanned_at) if value.scanned_at else None,
+        status=scanner_pb2.ScanResult.Status.Value(value.status.name),
+        vulnerabilities=scanner_pb2.VulnerabilityStats(**asdict(value.counts)) if is_ready else None,
+    )
+
+
+def vulnerability(value: Finding) -> scanner_pb2.Vulnerability:
+    return scanner_pb2.Vulnerability(
+        severity=scanner_pb2.Vulnerability.Severity.Value(value.severity.name),
+        package=scanner_pb2.PackageVulnerability(
+            name=value.id,
+            link=value.link,
+            package=value.package.name,
+            source=value.package.manager,
+            version=value.package.version,
+            fixed_by=value.fixed_by,
+            origin=value.origin,
+            type=value.type,
+        ),
+    )

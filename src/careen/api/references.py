@@ -1,0 +1,35 @@
+"""Image references, where Yandex' API knows ids only: `[HOST/]<registry>/<name>[:<tag>|@<digest>]`.
+
+The grammar is that of docker (github distribution/reference, reference.go); the tag defaults to `latest`.
+"""
+
+import re
+
+from sqlalchemy import Connection
+
+from careen.model.digest import Digest
+from careen.model.registry import Image
+from careen.store import images, repositories
+
+_PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_REFERENCE = re.compile(
+    rf"(?:(?P<host>[A-Za-z0-9-]*[.:][A-Za-z0-9.:-]*|localhost|\[[0-9a-f:]+\](?::\d+)?)/)?"
+    rf"(?P<name>{_PART}(?:/{_PART})+)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?",
+    re.ASCII,
+)
+
+
+def is_reference(text: str) -> bool:
+    """Whether it can only be a reference: ids have no "/"."""
+    return "/" in text
+
+
+def find(connection: Connection, text: str) -> Image | None:
+    """The image that the reference names here. Its host is not looked at: a server has many names."""
+    match = _REFERENCE.fullmatch(text)
+    repository = repositories.by_name(connection, match["name"]) if match else None
+    if match is None or repository is None:
+        return None
+    if match["digest"]:
+        return images.by_digest(connection, repository.id, Digest(match["digest"]))
+    return images.by_tag(connection, repository.id, match["tag"] or "latest")

@@ -1,0 +1,116 @@
+"""The REST door: routes made from the methods' HTTP rules (googleapis/google/api/http.proto)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from careen.api import json_requests, json_responses, status
+from careen.api.call import Call
+from careen.api.dispatch import Api
+from careen.api.methods import METHODS, Method
+from careen.errors import Invalid, NotFound, Unimplemented
+
+_LARGEST_BODY = 1 << 20  # bytes
+_METHOD_NOT_ALLOWED = 405
+
+# A repository's name has slashes in it, and clients send them raw and as %2F.
+_WITH_SLASHES = "{repository_name}"
+
+# The proto says GET and Yandex' design guide says POST.
+_CANCEL = "yandex.cloud.operation.OperationService.Cancel"
+
+
+def routes(api: Api) -> Sequence[Route]:
+    """A route for every path of the API, and for all else below its first segments.
+
+    So the answer to a mistyped path is google.rpc.Status too.
+    """
+    paths = [_Path(api, path, by_verb) for path, by_verb in _by_path()]
+    prefixes = sorted({path.split("/")[1] for path, _ in _by_path()})
+    unknown = _Path(api, "", {})
+    return [
+        *(Route(path.template, path) for path in sorted(paths, key=_Path.precedence)),
+        *(Route(f"/{prefix}", unknown) for prefix in prefixes),
+        *(Route(f"/{prefix}/{{rest:path}}", unknown) for prefix in prefixes),
+    ]
+
+
+def _by_path() -> Iterator[tuple[str, Mapping[str, Method]]]:
+    bindings = sorted(_bindings(), key=lambda binding: binding[0])
+    for path, group in groupby(bindings, key=lambda binding: binding[0]):
+        yield path, {verb: method for _, verb, method in group}
+
+
+def _bindings() -> Iterator[tuple[str, str, Method]]:
+    for method in METHODS.values():
+        if method.http is not None:
+            yield method.http.path, method.http.verb, method
+            if method.full_name == _CANCEL:
+                yield method.http.path, "POST", method
+
+
+class _Path:
+    """All that can be done with one path: an ASGI application, so that it sees every verb."""
+
+    def __init__(self, api: Api, path: str, methods: Mapping[str, Method]) -> None:
+        self._api = api
+        self._methods = methods
+        self.template = path.replace(_WITH_SLASHES, "{repository_name:path}")
+
+    def precedence(self) -> tuple[bool, str]:
+        """Paths with a `:verb` come first: an id that stands alone would match the verb too."""
+        return ":" not in self.template.rpartition("}")[2], self.template
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._respond(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        call = Call(self._api.grpc_address)
+        try:
+            if request.method in self._methods:
+                return _json(await self._answer(self._methods[request.method], request, call), 200, call)
+            return self._refuse(request, call)
+        except Exception as error:  # noqa: BLE001 - the edge of the server: whoever waits gets an answer
+            return _error(error, call)
+
+    async def _answer(self, method: Method, request: Request, call: Call) -> bytes:
+        body = await _body(request) if method.http and method.http.has_body else b""
+        path, query = request.path_params, request.query_params.multi_items()
+
+        def answer() -> bytes:
+            message = json_requests.read(method, path, query, body)
+            return json_responses.write(self._api.call(method, message, call))
+
+        return await self._api.in_thread(answer)
+
+    def _refuse(self, request: Request, call: Call) -> Response:
+        if not self._methods:
+            raise NotFound(f"There is no path {request.url.path[:200]} in the API")
+        verbs = ", ".join(sorted(self._methods))
+        response = _error(Unimplemented(f"Only {verbs} can be done with this path"), call)
+        response.status_code = _METHOD_NOT_ALLOWED
+        response.headers["allow"] = verbs
+        return response
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_BODY:
+            raise Invalid(f"The body is larger than {_LARGEST_BODY} bytes")
+    return bytes(body)
+
+
+def _error(error: Exception, call: Call) -> Response:
+    told = status.of(error, call)
+    return _json(json_responses.write(told), status.http_status(told.code), call)
+
+
+def _json(content: bytes, http_status: int, call: Call) -> Response:
+    return Response(content, http_status, dict(call.headers), media_type="application/json")

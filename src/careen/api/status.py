@@ -1,0 +1,86 @@
+"""Errors as google.rpc.Status, for both doors (googleapis/google/rpc/status.proto, error_details.proto)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import structlog
+from google.rpc.code_pb2 import Code
+from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage, RequestInfo
+from google.rpc.status_pb2 import Status
+
+from careen import errors
+from careen.api.call import Call
+from careen.api.validation import InvalidRequest, Violation
+
+_CODES: Mapping[str, int] = MappingProxyType(
+    {
+        "Invalid": Code.INVALID_ARGUMENT,
+        "NotFound": Code.NOT_FOUND,
+        "Exists": Code.ALREADY_EXISTS,
+        "Denied": Code.PERMISSION_DENIED,
+        "Exhausted": Code.RESOURCE_EXHAUSTED,
+        "Unimplemented": Code.UNIMPLEMENTED,
+        "Internal": Code.INTERNAL,
+        "Unavailable": Code.UNAVAILABLE,
+        "Unauthenticated": Code.UNAUTHENTICATED,
+    }
+)
+
+# The HTTP status of a code as Yandex documents it (yandex-cloud/docs, api-design-guide/concepts/errors.md).
+_HTTP = MappingProxyType(
+    {
+        1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429,
+        9: 400, 10: 409, 11: 400, 12: 501, 13: 500, 14: 503, 15: 500, 16: 401,
+    }
+)  # fmt: skip
+
+# The keys of Yandex' own translations that clients have seen, by the kind of resource that is missing.
+_UNKNOWN = MappingProxyType({"Image": "container_registry.unknownImageName"})
+
+# A trailer of gRPC must stay below 8 KiB, in percent-encoding and in base64.
+_MESSAGE_BYTES = 1000
+
+_log = structlog.get_logger(__name__)
+
+
+def of(error: Exception, call: Call) -> Status:
+    """What the caller is told. An error that is none of ours is logged, and told by its request id only."""
+    if not isinstance(error, errors.Error):
+        _log.error("request failed", request_id=call.request_id, exc_info=error)
+        error = errors.Internal(f"Internal error; request id {call.request_id}")
+    status = Status(code=_CODES[error.kind], message=_short(error.message))
+    if error.resource is not None and error.resource[0] in _UNKNOWN:
+        status.details.add().Pack(_localized(*error.resource))
+    if isinstance(error, errors.Invalid) and error.field:
+        status.details.add().Pack(_bad_request(error))
+    status.details.add().Pack(RequestInfo(request_id=call.request_id))
+    return status
+
+
+def of_kind(kind: str, message: str) -> Status:
+    """The error of an Operation, stored as an Error's `kind`; an unknown kind is our fault."""
+    return Status(code=_CODES.get(kind, Code.INTERNAL), message=message)
+
+
+def http_status(code: int) -> int:
+    return _HTTP[code]
+
+
+def _short(text: str) -> str:
+    return text.encode(errors="replace")[:_MESSAGE_BYTES].decode(errors="ignore")
+
+
+def _localized(kind: str, name: str) -> LocalizedMessage:
+    return LocalizedMessage(locale="en", message=f'{{i18n:{_UNKNOWN[kind]},name:"{_short(name)}"}}')
+
+
+def _bad_request(error: errors.Invalid) -> BadRequest:
+    violations = (
+        error.violations if isinstance(error, InvalidRequest) else (Violation(error.field, error.message),)
+    )
+    return BadRequest(
+        field_violations=[
+            BadRequest.FieldViolation(field=_short(each.field), description=_short(each.description))
+            for each in violations
+        ]
+    )

@@ -1,0 +1,163 @@
+"""Checks a request against the constraints written in its descriptors (yandex/cloud/validation.proto).
+
+A pattern must match the whole value, the empty one too: a leading `|` is how the protos allow it. Fields are
+named as in the proto, with dots and indices (`rules[0].tag_regexp`), as google.rpc.BadRequest wants them.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from itertools import islice
+from types import MappingProxyType
+
+from google.protobuf.descriptor import FieldDescriptor, OneofDescriptor
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from yandex.cloud import validation_pb2 as options
+
+from careen.errors import Invalid
+
+# Fields in which careen also takes an image reference (it has a "/"), which may be longer than an id.
+_REFERENCES = frozenset({"yandex.cloud.containerregistry.v1.ScanRequest.image_id"})
+_REFERENCE_LENGTH = "<=512"
+_TEXT_LENGTH = "<=1000"  # where the protos say nothing: bounds what a pattern has to work through
+_MOST_VIOLATIONS = 20
+_UNITS = MappingProxyType({"s": "seconds", "m": "minutes", "h": "hours", "d": "days"})
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    field: str  # "image_id"
+    description: str  # "must be given"
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.description}"
+
+
+class InvalidRequest(Invalid):
+    """A request with everything that is wrong with it."""
+
+    def __init__(self, *violations: Violation) -> None:
+        text = "; ".join(map(str, violations))
+        super().__init__(f"Request validation error: {text}", field=violations[0].field)
+        self.violations = violations
+
+
+def invalid(field: str, description: str) -> InvalidRequest:
+    return InvalidRequest(Violation(field, description))
+
+
+def check(request: Message) -> None:
+    """Raises InvalidRequest with the first twenty violations, in the order of the fields."""
+    if violations := tuple(islice(_message(request, ""), _MOST_VIOLATIONS)):
+        raise InvalidRequest(*violations)
+
+
+# The depth of this recursion is that of the message types, not of the input: no request type contains itself.
+def _message(message: Message, prefix: str) -> Iterator[Violation]:
+    for oneof in message.DESCRIPTOR.oneofs:
+        yield from _oneof(message, oneof, prefix)
+    for field in message.DESCRIPTOR.fields:
+        yield from _field(message, field, prefix + field.name)
+
+
+def _oneof(message: Message, oneof: OneofDescriptor, prefix: str) -> Iterator[Violation]:
+    chosen = message.WhichOneof(oneof.name)
+    if oneof.GetOptions().Extensions[options.exactly_one] and not (chosen and getattr(message, chosen)):
+        names = ", ".join(field.name for field in oneof.fields)
+        yield Violation(prefix + (chosen or oneof.name), f"exactly one of {names} must be given")
+
+
+def _field(message: Message, field: FieldDescriptor, path: str) -> Iterator[Violation]:
+    if field.has_presence and not message.HasField(field.name):
+        if _option(field, "required"):
+            yield Violation(path, "must be given")
+        return
+    value = getattr(message, field.name)
+    if _option(field, "required") and not value and field.message_type is None:
+        yield Violation(path, "must be given")
+    elif _is_map(field):
+        yield from _size(field, len(value), path)
+        yield from _entries(field, value, path)
+    elif field.is_repeated:
+        yield from _size(field, len(value), path)
+        for index, item in enumerate(value):
+            yield from _value(field, item, f"{path}[{index}]")
+    else:
+        yield from _value(field, value, path)
+
+
+def _value(field: FieldDescriptor, value: object, path: str) -> Iterator[Violation]:
+    if isinstance(value, str):
+        length = _REFERENCE_LENGTH if field.full_name in _REFERENCES and "/" in value else None
+        yield from _text(value, path, length or _option(field, "length"), _option(field, "pattern"))
+    elif isinstance(value, Duration):
+        yield from _bound(path, "the duration", value.ToTimedelta(), _option(field, "value"))
+    elif isinstance(value, Message):
+        yield from _message(value, path + ".")
+    elif isinstance(value, int):
+        yield from _bound(path, "the value", value, _option(field, "value"))
+
+
+def _entries(field: FieldDescriptor, entries: Mapping[str, object], path: str) -> Iterator[Violation]:
+    rule = field.GetOptions().Extensions[options.map_key]
+    for key, value in entries.items():
+        yield from _text(key, f"{path} (a key)", rule.length, rule.pattern)
+        yield from _value(field, value, f"{path} (a value)")
+
+
+def _text(value: str, path: str, length: str, pattern: str) -> Iterator[Violation]:
+    limit = length or _TEXT_LENGTH
+    if not _within(limit)(len(value)):
+        yield Violation(path, f"the length must be {limit}")
+    elif "\0" in value:
+        yield Violation(path, "must not contain a NUL character")
+    elif pattern and not re.fullmatch(pattern, value):
+        yield Violation(path, f"must match {pattern}")
+
+
+def _size(field: FieldDescriptor, size: int, path: str) -> Iterator[Violation]:
+    yield from _bound(path, "the number of elements", size, _option(field, "size"))
+
+
+def _bound(path: str, what: str, value: int | timedelta, bound: str) -> Iterator[Violation]:
+    if bound and not _within(bound)(value):
+        yield Violation(path, f"{what} must be {bound}")
+
+
+@cache
+def _within(bound: str) -> Callable[[int | timedelta], bool]:
+    """The test that `bound` writes: `5`, `0-1000`, `<=50`, `<50`, `>=24h`, `>0`."""
+    sign, low, high = _parts(bound)
+    first = _quantity(low)
+    tests: Mapping[str, Callable[..., bool]] = {
+        "<=": lambda value: value <= first,
+        ">=": lambda value: value >= first,
+        "<": lambda value: value < first,
+        ">": lambda value: value > first,
+        "": lambda value: first <= value <= _quantity(high or low),
+    }
+    return tests[sign]
+
+
+def _parts(bound: str) -> tuple[str, str, str]:
+    match = re.fullmatch(r"(<=|>=|<|>|)(\d+[smhd]?)(?:-(\d+[smhd]?))?", bound)
+    if match is None:
+        raise LookupError(f"a constraint that careen does not know: {bound}")
+    return match[1], match[2], match[3] or ""
+
+
+def _quantity(text: str) -> int | timedelta:
+    unit = _UNITS.get(text[-1])
+    return timedelta(**{unit: int(text[:-1])}) if unit else int(text)
+
+
+def _option(field: FieldDescriptor, name: str) -> str:
+    value: str = field.GetOptions().Extensions[options.DESCRIPTOR.extensions_by_name[name]]
+    return value
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
