@@ -1,0 +1,3 @@
+from careen.cli import main
+
+main()

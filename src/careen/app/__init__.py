@@ -1,0 +1,1 @@
+"""Where the parts are joined; nothing below knows the settings or how its neighbours are made."""

@@ -1,0 +1,172 @@
+"""`careen serve`: registry, API and scanner in one process."""
+
+import asyncio
+import fcntl
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from careen.api import grpc as grpc_door
+from careen.api import rest, tls
+from careen.api.dispatch import Api
+from careen.app import health, reports, workshop
+from careen.app.workshop import Workshop
+from careen.errors import Exists, Unavailable
+from careen.images import manifest as manifests
+from careen.jobs.executor import Executor
+from careen.jobs.layers import NotAnImage, layer_sources
+from careen.jobs.refresher import Refresher
+from careen.jobs.scans import ScanJob, Scans
+from careen.model import ids
+from careen.model.registry import Image, Registry
+from careen.registry import app as registry_door
+from careen.registry.app import RegistryDoor
+from careen.settings import Address, Settings
+from careen.store import images, registries
+from careen.store.paging import Page
+
+DEFAULT_FOLDER = "default"
+_GRACE = 5  # seconds that requests under way get at the end
+
+
+def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
+    """Serve until SIGTERM or SIGINT; raises Error when it cannot begin."""
+    with workshop.opened(settings) as parts, _alone(settings.data):
+        registry = _default_registry(parts)
+        executor = Executor(
+            parts.database,
+            ScanJob(parts.database, parts.blobs, parts.indexing, parts.snapshots),
+            workers=settings.workers,
+        )
+        refresher = Refresher(parts.refresh_feeds, interval=settings.feeds_interval)
+        executor.start()
+        refresher.start()
+        try:
+            asyncio.run(_serve(parts, Scans(parts.database, executor.submit), registry, announce))
+        finally:
+            refresher.stop()
+            executor.stop()
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """One server for each data folder: two would carry out the same operations."""
+    with (data / "server.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Exists(f"another careen serves {data} already") from None
+        yield
+
+
+def _default_registry(parts: Workshop) -> Registry:
+    """A registry exists before the first push."""
+    with parts.database.write() as connection:
+        for registry in registries.page(connection, DEFAULT_FOLDER, Page(size=1)):
+            return registry
+        made = Registry(ids.new(), DEFAULT_FOLDER, "default", datetime.now(UTC))
+        registries.add(connection, made)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """A freshly pushed image is indexed before anybody asks."""
+
+    parts: Workshop
+
+    def __call__(self, image: Image) -> None:
+        with self.parts.database.read() as connection:
+            body = images.body(connection, image.id)
+        try:
+            sources, _ = layer_sources(manifests.parse(body), self.parts.blobs)
+        except NotAnImage:
+            return
+        self.parts.indexing.soon(sources)
+
+
+async def _serve(parts: Workshop, scans: Scans, registry: Registry, announce: Callable[[str], object]) -> None:
+    settings = parts.settings
+    listener = _listen(settings.http)
+    api = Api(parts.database, scans, grpc_address=str(settings.grpc))
+    material = tls.ensure(settings.tls, settings.tls_names)
+    tls_door, tls_port = await grpc_door.serve(api, str(settings.grpc), material=material)
+    api.grpc_address = str(replace(settings.grpc, port=tls_port))
+    doors = [tls_door]
+    plaintext = ""
+    if settings.grpc_plaintext is not None:
+        door, port = await grpc_door.serve(api, str(settings.grpc_plaintext))
+        doors.append(door)
+        plaintext = str(replace(settings.grpc_plaintext, port=port))
+    http = str(replace(settings.http, port=listener.getsockname()[1]))
+    web = _WebServer(
+        _web_config(_application(parts, api)),
+        lambda: announce(_welcome(http, api.grpc_address, plaintext, registry, material)),
+    )
+    try:
+        await web.serve(sockets=[listener])
+    finally:
+        await asyncio.gather(*(door.stop(_GRACE) for door in doors))
+        api.close()
+
+
+def _listen(address: Address) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+        return socket.create_server((address.host, address.port), family=family, backlog=2048)
+    except OSError as error:
+        raise Unavailable(f"careen cannot listen on {address}: {error.strerror}") from error
+
+
+def _application(parts: Workshop, api: Api) -> Starlette:
+    door = RegistryDoor(parts.database, parts.blobs, _Arrival(parts))
+    return Starlette(
+        routes=[
+            *health.routes(parts.database),
+            *registry_door.routes(door),
+            *reports.routes(parts.database),
+            *rest.routes(api),
+        ]
+    )
+
+
+class _WebServer(uvicorn.Server):
+    """Says when it is ready: only then is there anything to talk to."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+
+def _web_config(application: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+
+
+def _welcome(http: str, grpc: str, plaintext: str, registry: Registry, material: tls.Material) -> str:
+    ca = f"export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={material.ca}" if material.ca else "(your own certificate)"
+    without_tls = f"\n  gRPC, no TLS     {plaintext}" if plaintext else ""
+    return f"""\
+careen is ready
+  REST, registry   http://{http}
+  gRPC, TLS        {grpc}{without_tls}
+  push to          {http}/{registry.id}/<repository>:<tag>
+An SDK needs two lines:
+  {ca}
+  yandexcloud.SDK(iam_token="any", endpoint="localhost:{grpc.rpartition(":")[2]}")"""

@@ -1,0 +1,70 @@
+"""The parts that work on the data folder: what the server, the one-shot scan and the import share."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from careen.app.feeds import chosen_feeds
+from careen.errors import Unavailable
+from careen.feeds.http import Http
+from careen.images.inflate import Budgets
+from careen.jobs import feeds as feed_jobs
+from careen.jobs.index_layer import index_layer
+from careen.jobs.indexing import Indexing
+from careen.jobs.snapshots import Snapshots
+from careen.settings import Settings
+from careen.store.blob_files import LocalBlobs
+from careen.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    settings: Settings
+    database: Database
+    blobs: LocalBlobs
+    indexing: Indexing
+    snapshots: Snapshots
+
+    def refresh_feeds(
+        self, *, only: tuple[str, ...] = (), progress: Callable[[str], None] = lambda _: None
+    ) -> feed_jobs.Report:
+        """Fetch what is new upstream and build a snapshot of it; raises Unavailable when there is none at all."""
+        with Http(mirror=self.settings.feeds_mirror) as http:
+            return feed_jobs.update(
+                chosen_feeds(self.settings.feeds),
+                http,
+                self.settings.feed_documents,
+                self.settings.snapshots,
+                only=only,
+                today=datetime.now(UTC).date(),
+                progress=progress,
+            )
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Workshop]:
+    """The parts, made and in the end put away. A SQLite database is brought up to date by itself."""
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    try:
+        _bring_up_to_date(database, settings)
+        workers = settings.workers
+        budgets = Budgets.read(settings.budgets)
+        indexing = Indexing(database, partial(index_layer, budgets=budgets), workers=workers)
+        try:
+            yield Workshop(
+                settings, database, LocalBlobs(settings.blobs), indexing, Snapshots(settings.snapshots)
+            )
+        finally:
+            indexing.close()
+    finally:
+        database.close()
+
+
+def _bring_up_to_date(database: Database, settings: Settings) -> None:
+    if settings.database_url.startswith("sqlite"):
+        database.upgrade()
+    elif not database.is_current():
+        raise Unavailable("The database's tables are of another version: run `careen upgrade`")

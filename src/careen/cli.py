@@ -1,0 +1,160 @@
+"""The command line. Exit status: 0 done, 1 an error, 2 a wrong call, 3 `--fail-on` was met."""
+
+import logging
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+import structlog
+
+from careen import report
+from careen import settings as settings_module
+from careen.app import workshop
+from careen.errors import Error, Invalid
+from careen.model.manifest import Platform
+from careen.model.severity import Severity
+
+FAILED = 1
+MET = 3
+
+_Arguments = ParamSpec("_Arguments")
+
+
+def _kindly(command: Callable[_Arguments, int | None]) -> Callable[_Arguments, None]:
+    """An error of careen's is a sentence and exit status 1; the trace of a fault of ours stays whole."""
+
+    @wraps(command)
+    def run(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> None:
+        try:
+            status = command(*arguments, **options)
+        except Error as error:
+            click.echo(f"careen: {error.message}", err=True)
+            sys.exit(FAILED)
+        sys.exit(status or 0)
+
+    return run
+
+
+def _say(text: str) -> None:
+    click.echo(f"careen: {text}", err=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="careen")
+def main() -> None:
+    """A container registry that inspects what is pushed to it."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@main.command()
+@_kindly
+def serve() -> None:
+    """Start registry, API and scanner in one process."""
+    from careen.app import serving  # noqa: PLC0415 - gRPC and the web server start only where they serve
+
+    serving.serve(settings_module.read(), announce=click.echo)
+
+
+@main.command()
+@click.argument("target")
+@click.option("--format", "format_", type=click.Choice(sorted(report.FORMATS)), default="table")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.name.lower() for severity in Severity], case_sensitive=False),
+    help="Exit with status 3 if a finding is this severe or worse.",
+)
+@click.option("--platform", help="OS/ARCH[/VARIANT] of an image for several platforms.")
+@click.option("--offline", is_flag=True, help="Fetch no advisories; refuse if there are none here.")
+@_kindly
+def scan(
+    target: str, format_: str, output: Path | None, fail_on: str | None, platform: str | None, *, offline: bool
+) -> int:
+    """Scan TARGET: an OCI layout folder, a `docker save` tar, or a reference such as debian:12-slim."""
+    from careen.app.oneshot import OneShot  # noqa: PLC0415 - other commands need no images
+
+    wanted = _platform(platform)
+    with workshop.opened(settings_module.read()) as parts:
+        verdict, facts = OneShot(parts, _say).scan(target, platform=wanted, offline=offline)
+    _write(report.FORMATS[format_].render(verdict, facts), output)
+    if verdict.fatal:
+        kinds = ", ".join(sorted({problem.kind for problem in verdict.fatal}))
+        _say(f"this image cannot be judged ({kinds}); its counts are no answer")
+        return FAILED
+    worst = min((finding.severity for finding in verdict.findings), default=None)
+    return MET if fail_on and worst is not None and worst <= Severity[fail_on.upper()] else 0
+
+
+@main.command("import")
+@click.argument("target")
+@click.argument("repository", metavar="REPOSITORY[:TAG]")
+@click.option("--platform", help="OS/ARCH[/VARIANT] of an image for several platforms.")
+@_kindly
+def import_(target: str, repository: str, platform: str | None) -> None:
+    """Bring the image TARGET into the registry's data folder, whether the server runs or not."""
+    from careen.app.imports import Import  # noqa: PLC0415 - other commands need no images
+
+    wanted = _platform(platform)
+    with workshop.opened(settings_module.read()) as parts:
+        image = Import(parts, _say).bring(target, repository, platform=wanted)
+    click.echo(f"{image.id}  {image.name}@{image.digest}")
+
+
+@main.group()
+def feeds() -> None:
+    """The advisories: fetch them, and see how old they are."""
+
+
+@feeds.command()
+@click.option("--only", multiple=True, metavar="NAME", help="Only this feed; may be given again.")
+@click.option("--mirror", help="A folder or URL that holds the upstreams as HOST/PATH.")
+@_kindly
+def update(only: tuple[str, ...], mirror: str | None) -> None:
+    """Fetch what is new upstream and build a snapshot of advisories from it."""
+    settings = settings_module.read()
+    if mirror is not None:
+        settings = replace(settings, feeds_mirror=mirror)
+    with workshop.opened(settings) as parts:
+        said = parts.refresh_feeds(only=only, progress=_say)
+    click.echo(str(said))
+
+
+@feeds.command()
+@_kindly
+def status() -> None:
+    """Age, count and last error of each feed."""
+    click.echo(workshop.feeds_status(settings_module.read()))
+
+
+@main.command()
+@_kindly
+def upgrade() -> None:
+    """Bring the database's tables up to date (SQLite does so by itself)."""
+    workshop.upgrade(settings_module.read())
+    _say("the database is up to date")
+
+
+def _platform(text: str | None) -> Platform | None:
+    if text is None:
+        return None
+    parts = text.split("/")
+    if not 2 <= len(parts) <= 3 or not all(parts):  # noqa: PLR2004 - as the option's help says
+        raise Invalid(f"a platform is OS/ARCH or OS/ARCH/VARIANT, such as linux/arm64, not {text!r}")
+    return Platform(*parts)
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text)
+    except OSError as error:
+        raise Invalid(f"{output} cannot be written: {error.strerror}") from error
