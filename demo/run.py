@@ -39,7 +39,9 @@ def main() -> None:
 
 
 def _choose_feeds() -> Mapping[str, str]:
-    """A mirror of the user's, or the upstreams, or the example that comes with careen."""
+    """The user's mirror, or the upstreams, or the example that comes with careen (`--example`: just that)."""
+    if "--example" in sys.argv:
+        return _example()
     if mirror := os.environ.get("CAREEN_FEEDS_MIRROR"):
         print(f"advisories: real ones, from the mirror {mirror}")
         return {}
