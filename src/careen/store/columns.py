@@ -5,7 +5,7 @@ import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, LargeBinary, Text, TypeDecorator
+from sqlalchemy import JSON, TEXT, BigInteger, Dialect, LargeBinary, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -43,12 +43,11 @@ class Timestamp(TypeDecorator[datetime]):
 class String(TypeDecorator[str]):
     """Any text, ordered by code point; NUL and lone surrogates, which databases refuse, are kept as JSON."""
 
-    impl = Text
+    impl = TEXT
     cache_ok = True
 
-    def load_dialect_impl(self, dialect: Dialect) -> Any:  # noqa: ANN401 - as the base class has it
-        collation = "C" if dialect.name == "postgresql" else None
-        return dialect.type_descriptor(Text(collation=collation))
+    def load_dialect_impl(self, dialect: Dialect) -> TEXT:
+        return TEXT(collation="C") if dialect.name == "postgresql" else TEXT()
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect

@@ -73,8 +73,8 @@ class Database:
 def _parse(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise Invalid("The database's URL cannot be read") from error  # it may hold a password: not shown
+    except (ArgumentError, ValueError):
+        raise Invalid("The database's URL cannot be read") from None  # it may hold a password
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise Invalid("A SQLite database must be a file: sqlite:////folder/careen.db")

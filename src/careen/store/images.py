@@ -12,7 +12,7 @@ from careen.model.manifest import Descriptor, Manifest
 from careen.model.registry import Blob, Image, Repository
 from careen.store import image_rows
 from careen.store.columns import now
-from careen.store.inserts import batched, insert, insert_all, insert_new
+from careen.store.inserts import affects_a_row, batched, insert, insert_all, insert_new
 from careen.store.paging import Listing, Page, fetch
 from careen.store.tables import (
     blobs,
@@ -78,7 +78,7 @@ def tag(connection: Connection, image: Image, name: str) -> None:
             where=tags_table.c.image_id != image.id,
         )
     )
-    if connection.execute(moved).rowcount == 1:
+    if affects_a_row(connection, moved):
         connection.execute(update(images).where(images.c.id == image.id).values(last_modified=moment))
 
 

@@ -25,7 +25,12 @@ def insert_new(connection: Connection, table: Table, row: Mapping[str, object]) 
     Unlike a caught IntegrityError this leaves a PostgreSQL transaction usable.
     """
     statement = insert(connection, table).values(dict(row)).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return affects_a_row(connection, statement)
+
+
+def affects_a_row(connection: Connection, statement: sqlite.Insert | postgresql.Insert) -> bool:
+    """Whether the INSERT inserted or updated a row; SQLAlchemy counts them for UPDATE and DELETE only."""
+    return connection.execute(statement.execution_options(preserve_rowcount=True)).rowcount == 1
 
 
 def insert_all(connection: Connection, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
