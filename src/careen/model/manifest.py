@@ -23,6 +23,7 @@ class Descriptor:
     platform: Platform | None = None
     urls: tuple[str, ...] = ()
     is_attestation: bool = False  # BuildKit's provenance or SBOM beside the image, not an image
+    names: tuple[str, ...] = ()  # by which an OCI layout calls it (org.opencontainers.image.ref.name)
 
 
 @dataclass(frozen=True, slots=True)
