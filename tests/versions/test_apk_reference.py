@@ -24,7 +24,7 @@ def optional(text: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 VERSIONS = st.tuples(
     st.lists(NUMBERS, min_size=1, max_size=4).map(".".join),
-    optional(st.sampled_from("abpz")),
+    optional(st.sampled_from(["a", "b", "p", "z", "p0", "p1", "p01", "p1.0", "p1b"])),
     st.lists(SUFFIX, max_size=2).map("".join),
     optional(st.sampled_from(["~0", "~12", "~ab", "~abc"])),
     optional(NUMBERS.map("-r{}".format)),
@@ -66,12 +66,15 @@ def tokens(version: str) -> list[Token]:
     found: list[Token] = []
     at = 0
     while at < len(version):
-        kind, match = next((kind, match) for kind, text in LEXER if (match := text.match(version, at)))
+        kind, match = next((kind, match) for kind, form in LEXER if (match := form.match(version, at)))
         if kind is Kind.NUMBER and not found:
             kind = Kind.FIRST
         elif kind is Kind.NUMBER and found[-1].kind is Kind.SUFFIX:
             kind = Kind.SUFFIX_NUMBER
-        found.append(Token(kind, match[1]))
+        text = match[1]
+        if kind is Kind.NUMBER and found[-1].kind is Kind.LETTER:
+            text = str(int(text))  # apk-tools 2: only after a dot a leading zero means anything
+        found.append(Token(kind, text))
         at = match.end()
     return [*found, Token(Kind.END)]
 
