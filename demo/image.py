@@ -78,7 +78,9 @@ def _system_files() -> dict[str, str]:
 def _application_files() -> dict[str, str]:
     folder = "usr/lib/python3.11/site-packages"
     return {
-        f"{folder}/{name}-{version}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        f"{folder}/{name}-{version}.dist-info/METADATA": (
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        )
         for name, version in _PYTHON_PACKAGES
     }
 

@@ -1,6 +1,7 @@
 """The command line. Exit status: 0 done, 1 an error, 2 a wrong call, 3 `--fail-on` was met."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,7 @@ from careen import report
 from careen import settings as settings_module
 from careen.app import workshop
 from careen.errors import Error, Invalid
+from careen.images.source import Access
 from careen.model.manifest import Platform
 from careen.model.severity import Severity
 
@@ -64,7 +66,7 @@ def serve() -> None:
 
 @main.command()
 @click.argument("target")
-@click.option("--format", "format_", type=click.Choice(sorted(report.FORMATS)), default="table")
+@click.option("--format", "format_", type=click.Choice([one.NAME for one in report.FORMATS]), default="table")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 @click.option(
     "--fail-on",
@@ -75,15 +77,21 @@ def serve() -> None:
 @click.option("--offline", is_flag=True, help="Fetch no advisories; refuse if there are none here.")
 @_kindly
 def scan(
-    target: str, format_: str, output: Path | None, fail_on: str | None, platform: str | None, *, offline: bool
+    target: str,
+    format_: str,
+    output: Path | None,
+    fail_on: str | None,
+    platform: str | None,
+    *,
+    offline: bool,
 ) -> int:
     """Scan TARGET: an OCI layout folder, a `docker save` tar, or a reference such as debian:12-slim."""
     from careen.app.oneshot import OneShot  # noqa: PLC0415 - other commands need no images
 
     wanted = _platform(platform)
     with workshop.opened(settings_module.read()) as parts:
-        verdict, facts = OneShot(parts, _say).scan(target, platform=wanted, offline=offline)
-    _write(report.FORMATS[format_].render(verdict, facts), output)
+        verdict, facts = OneShot(parts, _access(), _say).scan(target, platform=wanted, offline=offline)
+    _write(report.format_named(format_).render(verdict, facts), output)
     if verdict.fatal:
         kinds = ", ".join(sorted({problem.kind for problem in verdict.fatal}))
         _say(f"this image cannot be judged ({kinds}); its counts are no answer")
@@ -103,7 +111,7 @@ def import_(target: str, repository: str, platform: str | None) -> None:
 
     wanted = _platform(platform)
     with workshop.opened(settings_module.read()) as parts:
-        image = Import(parts, _say).bring(target, repository, platform=wanted)
+        image = Import(parts, _access(), _say).bring(target, repository, platform=wanted)
     click.echo(f"{image.id}  {image.name}@{image.digest}")
 
 
@@ -148,6 +156,15 @@ def _platform(text: str | None) -> Platform | None:
     if not 2 <= len(parts) <= 3 or not all(parts):  # noqa: PLR2004 - as the option's help says
         raise Invalid(f"a platform is OS/ARCH or OS/ARCH/VARIANT, such as linux/arm64, not {text!r}")
     return Platform(*parts)
+
+
+def _access() -> Access:
+    """Credentials for registries: those of `docker login`, or of the environment."""
+    return Access(
+        user=os.environ.get("CAREEN_REGISTRY_USER", ""),
+        password=os.environ.get("CAREEN_REGISTRY_PASSWORD", ""),
+        docker_config=Path.home() / ".docker" / "config.json",
+    )
 
 
 def _write(text: str, output: Path | None) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from careen.errors import Invalid
 
-
 _LAST_PORT = 65535
 
 

@@ -126,9 +126,7 @@ def test_a_mistake_gets_a_sentence_and_no_trace(
     assert "Traceback" not in failed.stderr
 
 
-def test_without_a_snapshot_offline_refuses(
-    careen: Callable[..., Any], layout: Path, tmp_path: Path
-) -> None:
+def test_without_a_snapshot_offline_refuses(careen: Callable[..., Any], layout: Path, tmp_path: Path) -> None:
     refused = careen("scan", str(layout), "--offline", CAREEN_DATA=str(tmp_path / "empty"))
     assert refused.returncode == 1
     assert "snapshot" in refused.stderr

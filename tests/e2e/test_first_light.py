@@ -23,7 +23,9 @@ SYSTEM = {
         b"P:musl\nV:1.2.4-r0\nA:x86_64\no:musl\n\n"
     ),
 }
-APPLICATION = {"app/Jinja2-2.10.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Jinja2\nVersion: 2.10\n\n"}
+APPLICATION = {
+    "app/Jinja2-2.10.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Jinja2\nVersion: 2.10\n\n"
+}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from careen.app.workshop import Workshop
 from careen.errors import Invalid, NotFound
 from careen.images import reference as references
 from careen.images.opened import LayerBytes, OpenedImage
-from careen.images.source import open_image
+from careen.images.source import Access, open_image
 from careen.jobs.layers import layer_sources
 from careen.model.manifest import Platform
 from careen.model.registry import Image
@@ -23,6 +23,7 @@ _PIECE = 1 << 20  # bytes
 @dataclass(frozen=True, slots=True)
 class Import:
     workshop: Workshop
+    access: Access
     say: Callable[[str], None]
 
     def bring(self, target: str, repository: str, *, platform: Platform | None) -> Image:
@@ -34,7 +35,7 @@ class Import:
         self._check_registry(name)
         with (
             tempfile.TemporaryDirectory(prefix="import-", dir=self.workshop.settings.data) as work,
-            open_image(target, platform=platform, work=Path(work)) as opened,
+            open_image(target, platform=platform, work=Path(work), access=self.access) as opened,
         ):
             self._copy(opened)
             image = self._record(opened, name, tag)

@@ -8,13 +8,13 @@ from pathlib import Path
 from careen.app.workshop import Workshop
 from careen.errors import Unavailable
 from careen.images.opened import OpenedImage
-from careen.images.place import Access
-from careen.images.source import open_image
+from careen.images.source import Access, open_image
 from careen.images.squash import squash
-from careen.jobs.index_layer import LayerSource
+from careen.jobs.child import LayerSource
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.finding import Verdict
+from careen.model.layer import Inventory
 from careen.model.manifest import Platform
 from careen.report import ImageFacts
 
@@ -25,23 +25,45 @@ class OneShot:
     access: Access
     say: Callable[[str], None]  # tells a person what is at work
 
-    def scan(
-        self, target: str, *, platform: Platform | None, offline: bool
-    ) -> tuple[Verdict, ImageFacts]:
+    def scan(self, target: str, *, platform: Platform | None, offline: bool) -> tuple[Verdict, ImageFacts]:
         """What the target holds and which vulnerabilities are in it; raises the kinds of careen.errors.
 
         Without a snapshot of advisories one is built first; `offline` refuses that instead (Unavailable).
         """
-        snapshot = self._snapshot(offline=offline)
         with tempfile.TemporaryDirectory(prefix="scan-", dir=self.workshop.settings.data) as work:
-            opened = open_image(target, platform=platform, work=Path(work), access=self.access, progress=self._progress)
+            opened = open_image(
+                target, work=Path(work), platform=platform, progress=self._progress, access=self.access
+            )
             with opened as image:
-                return match(self._inventory(image), snapshot), facts(image)
+                snapshot = self._snapshot(offline=offline)
+                return match(self._inventory(image), snapshot), _facts(image)
+
+    def _snapshot(self, *, offline: bool) -> Snapshot:
+        if (snapshot := self.workshop.snapshots.current()) is not None:
+            return snapshot
+        if offline:
+            raise Unavailable("there is no snapshot of advisories yet: run `careen feeds update`")
+        self.say("no advisories yet: fetching them")
+        self.workshop.refresh_feeds(progress=self.say)
+        built = self.workshop.snapshots.current()
+        assert built is not None
+        return built
 
     def _inventory(self, image: OpenedImage) -> Inventory:
-        self.say(f"reading {len(image.layers)} layers")
-        sources = [
-            LayerSource(layer.path, layer.offset, layer.size, layer.digest) for layer in image.layers
-        ]
+        sources = [LayerSource(layer.path, layer.offset, layer.size, layer.digest) for layer in image.layers]
         inventory = squash(self.workshop.indexing.ensure(sources))
         return replace(inventory, problems=tuple(sorted({*inventory.problems, *image.problems})))
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        if done == total:
+            self.say(f"{what}: {total:,} bytes")
+
+
+def _facts(image: OpenedImage) -> ImageFacts:
+    return ImageFacts(
+        image.reference,
+        image.manifest.digest,
+        str(image.platform or ""),
+        image.size,
+        tuple(layer.digest for layer in image.manifest.layers),
+    )

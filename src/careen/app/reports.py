@@ -27,7 +27,12 @@ def _report(database: Database, scan_id: str) -> Response:
         return _refusal(404, 5, f"ScanResult {scan_id} not found")
     if verdict is None:
         return _refusal(400, 9, f"ScanResult {scan_id} has no report: it is {result.status.name}")
-    facts = ImageFacts(f"{image.name}@{image.digest}", image.digest, None)
+    facts = ImageFacts(
+        f"{image.name}@{image.digest}",
+        image.digest,
+        size=image.compressed_size,
+        layers=tuple(layer.digest for layer in image.layers),
+    )
     return Response(json_report.render(verdict, facts), media_type="application/json")
 
 

@@ -91,7 +91,9 @@ class _Arrival:
         self.parts.indexing.soon(sources)
 
 
-async def _serve(parts: Workshop, scans: Scans, registry: Registry, announce: Callable[[str], object]) -> None:
+async def _serve(
+    parts: Workshop, scans: Scans, registry: Registry, announce: Callable[[str], object]
+) -> None:
     settings = parts.settings
     listener = _listen(settings.http)
     api = Api(parts.database, scans, grpc_address=str(settings.grpc))

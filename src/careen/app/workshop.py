@@ -9,7 +9,7 @@ from functools import partial
 from careen.app.feeds import chosen_feeds
 from careen.errors import Unavailable
 from careen.feeds.http import Http
-from careen.images.inflate import Budgets
+from careen.images.budgets import Budgets
 from careen.jobs import feeds as feed_jobs
 from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
@@ -59,6 +59,15 @@ def opened(settings: Settings) -> Iterator[Workshop]:
             )
         finally:
             indexing.close()
+    finally:
+        database.close()
+
+
+def upgrade(settings: Settings) -> None:
+    """Bring the database's tables up to date."""
+    database = Database(settings.database_url)
+    try:
+        database.upgrade()
     finally:
         database.close()
 

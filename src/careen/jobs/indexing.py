@@ -7,9 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import structlog
 
 from careen import indexing
-from careen.errors import Error
-from careen.images.walk import BudgetExceeded
-from careen.jobs.index_layer import LayerSource
+from careen.images.budgets import BudgetExceeded, CorruptLayer
+from careen.jobs.child import LayerSource
 from careen.model.digest import Digest
 from careen.model.layer import LayerIndex
 from careen.model.problem import Problem, ProblemKind
@@ -35,7 +34,8 @@ class Indexing:
     def ensure(self, sources: Sequence[LayerSource]) -> list[LayerIndex]:
         """The index of each layer, in order; what is not kept yet is read now, or waited for.
 
-        A layer that cannot be read comes as an index with the Problem that says why.
+        A layer that cannot be read comes as an index with the Problem that says why. Raises what the store
+        and the file system raise.
         """
         futures = {
             source.digest: self._begin(source)
@@ -71,7 +71,7 @@ class Indexing:
             return kept
         try:
             found = self._index(source)
-        except Error as error:
+        except (BudgetExceeded, CorruptLayer) as error:
             log.warning("layer not indexed", digest=source.digest, reason=error.message)
             return LayerIndex(source.digest, problems=(_problem(source.digest, error),))
         with self._database.write() as connection:
@@ -80,7 +80,7 @@ class Indexing:
         return found
 
 
-def _problem(digest: Digest, error: Error) -> Problem:
+def _problem(digest: Digest, error: BudgetExceeded | CorruptLayer) -> Problem:
     exceeded = isinstance(error, BudgetExceeded)
     kind = ProblemKind.BUDGET_EXCEEDED if exceeded else ProblemKind.CORRUPT_LAYER
     return Problem(kind, "", f"layer {digest}: {error.message}")

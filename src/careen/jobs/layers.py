@@ -2,7 +2,7 @@
 
 from careen.errors import Invalid
 from careen.images import manifest as manifests
-from careen.jobs.index_layer import LayerSource
+from careen.jobs.child import LayerSource
 from careen.model.manifest import Manifest
 from careen.model.problem import Problem, ProblemKind
 from careen.store.blob_files import LocalBlobs
