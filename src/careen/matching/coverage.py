@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from careen.matching.snapshot import Covered, Snapshot
 from careen.model.distro import Distro
+from careen.model.layer import Inventory
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
@@ -27,11 +28,11 @@ def asked(package: Package, distro: Distro | None) -> str:
     return distro.ecosystem
 
 
-def cover(distro: Distro | None, packages: Iterable[Package], snapshot: Snapshot) -> Coverage:
+def cover(inventory: Inventory, snapshot: Snapshot) -> Coverage:
+    distro = inventory.distro
     ecosystems: dict[str, Covered] = {}
     problems: set[Problem] = set()
-    wishes = {(asked(package, distro), package.is_os, package.type) for package in packages}
-    for name, is_os, kind in sorted(wishes):
+    for name, is_os, kind in {(asked(each, distro), each.is_os, each.type) for each in inventory.packages}:
         path = distro.path if distro and is_os else ""
         found = snapshot.ecosystem(name) or _newer(name, snapshot)
         if found is None:
@@ -39,6 +40,8 @@ def cover(distro: Distro | None, packages: Iterable[Package], snapshot: Snapshot
             continue
         ecosystems[name] = found
         problems.update(_reservations(name, found, path, snapshot))
+    if any(problem.kind is ProblemKind.UNKNOWN_DISTRIBUTION for problem in inventory.problems):
+        problems = {each for each in problems if each.kind is not ProblemKind.UNKNOWN_DISTRIBUTION}
     return Coverage(ecosystems, frozenset(problems))
 
 

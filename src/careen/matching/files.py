@@ -5,7 +5,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from careen.errors import NotFound
@@ -13,7 +13,7 @@ from careen.errors import NotFound
 _POINTER = "current"
 _SNAPSHOT = re.compile(r"[0-9a-f]{64}\.sqlite")
 _UNFINISHED = ".unfinished-"
-_ABANDONED = 24 * 3600  # seconds after which an unfinished file must be one of a process that died
+_GRACE = 3600  # seconds in which another process may still finish its file, or activate it
 
 
 def current(folder: Path) -> Path | None:
@@ -68,7 +68,9 @@ def _sync(path: Path) -> None:
 
 
 def _prune(folder: Path, keep: set[Path]) -> None:
-    old = {path for path in folder.iterdir() if _SNAPSHOT.fullmatch(path.name)} - keep
-    abandoned = time.time() - _ABANDONED
-    for path in [*old, *(p for p in folder.glob(_UNFINISHED + "*") if p.stat().st_mtime < abandoned)]:
-        path.unlink(missing_ok=True)
+    before = time.time() - _GRACE
+    for path in set(folder.iterdir()) - keep:
+        is_ours = _SNAPSHOT.fullmatch(path.name) or path.name.startswith(_UNFINISHED)
+        with suppress(FileNotFoundError):  # another process may prune too
+            if is_ours and path.stat().st_mtime < before:
+                path.unlink()

@@ -22,7 +22,7 @@ def match(inventory: Inventory, snapshot: Snapshot) -> Verdict:
     The same inventory and snapshot give the same Verdict, in whatever order the packages come.
     """
     distro, packages = inventory.distro, _distinct(inventory.packages)
-    coverage = cover(distro, packages, snapshot)
+    coverage = cover(inventory, snapshot)
     judge = _Judge(snapshot, distro)
     judged: list[Package] = []
     found: list[Finding | Problem] = [*inventory.problems, *coverage.problems]
