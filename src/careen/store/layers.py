@@ -40,7 +40,7 @@ def put(connection: Connection, fingerprint: str, index: LayerIndex) -> None:
 def missing(connection: Connection, digests: Sequence[Digest], fingerprint: str) -> list[Digest]:
     """Those that are not indexed yet, each once, in the order given."""
     wanted = dict.fromkeys(digests)
-    for batch in batched(wanted):
+    for batch in batched(list(wanted)):
         query = select(layers.c.digest).where(layers.c.digest.in_(batch), layers.c.fingerprint == fingerprint)
         for digest in connection.scalars(query).all():
             del wanted[Digest(digest)]

@@ -40,8 +40,12 @@ def _part_of(name: str, target: str, *, key: bool = False) -> Column[str]:
 
 
 def _uses(name: str, target: str, *, key: bool = False, nullable: bool = False) -> Column[str]:
-    """A reference to what cannot be deleted while this row is there."""
-    return Column(name, String, ForeignKey(target), nullable=nullable, primary_key=key)
+    """A reference to what cannot be deleted while this row is there.
+
+    Deferred: when a repository is deleted, its images go before or after the indexes that name them.
+    """
+    deferred = ForeignKey(target, deferrable=True, initially="DEFERRED")
+    return Column(name, String, deferred, nullable=nullable, primary_key=key)
 
 
 registries = Table(

@@ -64,7 +64,13 @@ def _blobs() -> None:
         "repository_blobs",
         sa.Column("repository_id", STRING, nullable=False),
         sa.Column("blob_id", STRING, nullable=False),
-        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name="fk_repository_blobs_blob_id"),
+        sa.ForeignKeyConstraint(
+            ["blob_id"],
+            ["blobs.id"],
+            name="fk_repository_blobs_blob_id",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
         sa.ForeignKeyConstraint(
             ["repository_id"],
             ["repositories.id"],
@@ -102,7 +108,9 @@ def _images() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_modified", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["config_id"], ["blobs.id"], name="fk_images_config_id"),
+        sa.ForeignKeyConstraint(
+            ["config_id"], ["blobs.id"], name="fk_images_config_id", deferrable=True, initially="DEFERRED"
+        ),
         sa.ForeignKeyConstraint(
             ["registry_id"], ["registries.id"], name="fk_images_registry_id", ondelete="CASCADE"
         ),
@@ -122,7 +130,9 @@ def _images() -> None:
         sa.Column("blob_id", STRING, nullable=True),
         sa.Column("digest", STRING, nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name="fk_image_layers_blob_id"),
+        sa.ForeignKeyConstraint(
+            ["blob_id"], ["blobs.id"], name="fk_image_layers_blob_id", deferrable=True, initially="DEFERRED"
+        ),
         sa.ForeignKeyConstraint(
             ["image_id"], ["images.id"], name="fk_image_layers_image_id", ondelete="CASCADE"
         ),
@@ -134,7 +144,13 @@ def _images() -> None:
         sa.Column("image_id", STRING, nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("child_id", STRING, nullable=False),
-        sa.ForeignKeyConstraint(["child_id"], ["images.id"], name="fk_image_children_child_id"),
+        sa.ForeignKeyConstraint(
+            ["child_id"],
+            ["images.id"],
+            name="fk_image_children_child_id",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
         sa.ForeignKeyConstraint(
             ["image_id"], ["images.id"], name="fk_image_children_image_id", ondelete="CASCADE"
         ),

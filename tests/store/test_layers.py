@@ -1,0 +1,124 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func, select
+
+from careen.model import digest
+from careen.model.digest import Digest
+from careen.model.distro import Distro
+from careen.model.layer import LayerIndex, LayerTree
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+from careen.store import layers
+from careen.store.database import Database
+from careen.store.tables import packages
+
+BOOKWORM = LayerIndex(
+    digest=digest.of(b"bookworm"),
+    packages=(
+        Package(
+            "libc6", "2.36-9+deb12u9", "deb", "dpkg", "var/lib/dpkg/status", source="glibc", arch="amd64"
+        ),
+        Package("jinja2", "2.4.1", "pypi", "pip", "usr/lib/python3/dist-packages/Jinja2.egg-info", "PyPI"),
+    ),
+    distros=(Distro("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", "usr/lib/os-release"),),
+    problems=(Problem(ProblemKind.CORRUPT_DATABASE, "lib/apk/db/installed", "it ends in a package"),),
+    tree=LayerTree(
+        whiteouts=("etc/motd",),
+        opaque=("srv",),
+        symlinks={"bin": "usr/bin"},
+        files=bytes(range(16)),
+        folders=b"\x00" * 8,
+    ),
+)
+
+# Names in images are bytes: what is no UTF-8 comes as lone surrogates (os.fsdecode), and NUL is not excluded.
+HOSTILE = st.text(st.characters(codec=None, exclude_categories=()), max_size=8)
+DIGESTS = st.binary(max_size=4).map(digest.of)
+PACKAGES = st.builds(
+    Package,
+    **dict.fromkeys(
+        [
+            "name",
+            "version",
+            "type",
+            "manager",
+            "path",
+            "ecosystem",
+            "source",
+            "source_version",
+            "arch",
+            "purl",
+        ],
+        HOSTILE,
+    ),
+    layer=st.none() | DIGESTS,
+)
+INDEXES = st.builds(
+    LayerIndex,
+    digest=st.binary(min_size=16, max_size=16).map(digest.of),
+    packages=st.lists(PACKAGES, max_size=4).map(tuple),
+    distros=st.lists(st.builds(Distro, *[HOSTILE] * 5), max_size=2).map(tuple),
+    problems=st.lists(st.builds(Problem, st.sampled_from(ProblemKind), HOSTILE, HOSTILE), max_size=2).map(
+        tuple
+    ),
+    tree=st.builds(
+        LayerTree,
+        whiteouts=st.lists(HOSTILE, max_size=3).map(tuple),
+        opaque=st.lists(HOSTILE, max_size=3).map(tuple),
+        symlinks=st.dictionaries(HOSTILE, HOSTILE, max_size=3),
+        files=st.binary(max_size=32),
+        folders=st.binary(max_size=32),
+    ),
+)
+
+
+def test_an_index_comes_back_as_it_was_put(database: Database) -> None:
+    with database.write() as connection:
+        layers.put(connection, "dpkg1+apk1", BOOKWORM)
+    with database.read() as connection:
+        assert layers.get(connection, BOOKWORM.digest, "dpkg1+apk1") == BOOKWORM
+        assert layers.get(connection, BOOKWORM.digest, "dpkg2+apk1") is None
+        assert layers.get(connection, digest.of(b"another"), "dpkg1+apk1") is None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(index=INDEXES)
+def test_any_index_comes_back_as_it_was_put(database: Database, index: LayerIndex) -> None:
+    with database.write() as connection:
+        layers.put(connection, "1", index)
+        assert layers.get(connection, index.digest, "1") == index
+        connection.rollback()
+
+
+def test_the_first_index_stays(database: Database) -> None:
+    with database.write() as connection:
+        layers.put(connection, "1", BOOKWORM)
+        layers.put(connection, "1", replace(BOOKWORM, packages=()))
+        layers.put(connection, "2", replace(BOOKWORM, packages=()))
+        assert layers.get(connection, BOOKWORM.digest, "1") == BOOKWORM
+        assert layers.get(connection, BOOKWORM.digest, "2") == replace(BOOKWORM, packages=())
+
+
+def test_workers_that_index_the_same_layer_keep_one_index(database: Database) -> None:
+    def put(_: int) -> None:
+        with database.write() as connection:
+            layers.put(connection, "1", BOOKWORM)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(put, range(8)))
+    with database.read() as connection:
+        assert layers.get(connection, BOOKWORM.digest, "1") == BOOKWORM
+        assert connection.scalar(select(func.count()).select_from(packages)) == 2
+
+
+def test_the_layers_that_are_not_indexed_are_named_once_in_order(database: Database) -> None:
+    wanted: list[Digest] = [digest.of(str(number).encode()) for number in range(1200)]
+    with database.write() as connection:
+        for known in wanted[::2]:
+            layers.put(connection, "1", LayerIndex(known))
+        assert layers.missing(connection, wanted + wanted, "1") == wanted[1::2]
+        assert layers.missing(connection, wanted[:2], "2") == wanted[:2]
+        assert layers.missing(connection, [], "1") == []
