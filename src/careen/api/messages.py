@@ -11,8 +11,9 @@ from careen.model.registry import Blob, Image, Registry, Repository, ScanResult,
 
 
 def timestamp(moment: datetime) -> Timestamp:
+    """In milliseconds, as the store keeps it: an operation must not change by being stored."""
     message = Timestamp()
-    message.FromDatetime(moment)
+    message.FromDatetime(moment.replace(microsecond=moment.microsecond // 1000 * 1000))
     return message
 
 

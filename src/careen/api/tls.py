@@ -35,7 +35,7 @@ class _Signer:
     key: ec.EllipticCurvePrivateKey
 
 
-def ensure(folder: Path, names: Iterable[str]) -> Material:
+def ensure(folder: Path, names: Iterable[str], *, now: datetime | None = None) -> Material:
     """The server's material in `folder`, made or renewed where need be.
 
     `names` are DNS names and addresses beside localhost and this host's name. A user's own `cert.pem` and
@@ -46,12 +46,13 @@ def ensure(folder: Path, names: Iterable[str]) -> Material:
     own = Material(None, folder / "cert.pem", folder / "key.pem")
     if own.certificate.exists() or own.key.exists():
         return _checked(own)
+    moment = now or datetime.now(UTC)
     wanted = tuple(dict.fromkeys((*_OWN_NAMES, socket.gethostname(), *names)))
     made = Material(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     try:
-        signer = _ensure_ca(folder / "ca.pem", folder / "ca.key")
-        if not _is_good(made, signer, wanted):
-            _make_leaf(made, signer, wanted)
+        signer = _ensure_ca(folder / "ca.pem", folder / "ca.key", moment)
+        if not _is_good(made, signer, wanted, moment):
+            _make_leaf(made, signer, wanted, moment)
     except ValueError as error:
         raise Invalid(
             f"A file in {folder} is damaged; without them careen makes new ones: {error}"
@@ -72,15 +73,15 @@ def _checked(own: Material) -> Material:
     return own
 
 
-def _ensure_ca(path: Path, key_path: Path) -> _Signer:
+def _ensure_ca(path: Path, key_path: Path, now: datetime) -> _Signer:
     if path.exists() and key_path.exists():
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
-        if certificate.not_valid_after_utc > datetime.now(UTC) + _LIFETIME:
+        if certificate.not_valid_after_utc > now + _LIFETIME:
             return _Signer(certificate, _load_key(key_path))
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("careen's own CA")
     certificate = (
-        _builder(name, name, key.public_key(), _CA_LIFETIME)
+        _builder(name, name, key.public_key(), now, _CA_LIFETIME)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
@@ -90,7 +91,7 @@ def _ensure_ca(path: Path, key_path: Path) -> _Signer:
     return _Signer(certificate, key)
 
 
-def _is_good(made: Material, signer: _Signer, names: Sequence[str]) -> bool:
+def _is_good(made: Material, signer: _Signer, names: Sequence[str], now: datetime) -> bool:
     """Whether the certificate there is ours, for these names, and far from its end."""
     if not (made.certificate.exists() and made.key.exists()):
         return False
@@ -98,18 +99,18 @@ def _is_good(made: Material, signer: _Signer, names: Sequence[str]) -> bool:
     said = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return (
         said == _alternative_names(names)
-        and certificate.not_valid_after_utc > datetime.now(UTC) + _RENEWAL
+        and certificate.not_valid_after_utc > now + _RENEWAL
         and certificate.public_key() == _load_key(made.key).public_key()
         and certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
         == x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
     )
 
 
-def _make_leaf(made: Material, signer: _Signer, names: Sequence[str]) -> None:
+def _make_leaf(made: Material, signer: _Signer, names: Sequence[str], now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
     certificate = (
-        _builder(_name("careen"), signer.certificate.subject, key.public_key(), _LIFETIME)
+        _builder(_name("careen"), signer.certificate.subject, key.public_key(), now, _LIFETIME)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -122,9 +123,8 @@ def _make_leaf(made: Material, signer: _Signer, names: Sequence[str]) -> None:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, lifetime: timedelta
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, lifetime: timedelta
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

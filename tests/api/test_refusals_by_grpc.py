@@ -1,0 +1,211 @@
+"""Bad requests at every method of the API, by gRPC."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest
+from google.rpc.status_pb2 import Status
+from yandex.cloud import validation_pb2
+
+from careen.api.methods import METHODS, Method
+
+SCAN = METHODS["yandex.cloud.containerregistry.v1.ScannerService.Scan"]
+BUILT = {
+    f"yandex.cloud.{name}"
+    for name in (
+        "containerregistry.v1.ScannerService.Scan",
+        "containerregistry.v1.ScannerService.Get",
+        "containerregistry.v1.ScannerService.GetLast",
+        "containerregistry.v1.ScannerService.List",
+        "containerregistry.v1.ScannerService.ListVulnerabilities",
+        "containerregistry.v1.ImageService.Get",
+        "containerregistry.v1.ImageService.List",
+        "containerregistry.v1.RepositoryService.Get",
+        "containerregistry.v1.RepositoryService.GetByName",
+        "containerregistry.v1.RepositoryService.List",
+        "containerregistry.v1.RegistryService.Get",
+        "containerregistry.v1.RegistryService.List",
+        "operation.OperationService.Get",
+        "operation.OperationService.Cancel",
+        "endpoint.ApiEndpointService.Get",
+        "endpoint.ApiEndpointService.List",
+        "iam.v1.IamTokenService.Create",
+    )
+}
+PAGED = [method for method in METHODS.values() if "page_token" in method.request.DESCRIPTOR.fields_by_name]
+LISTS = [method for method in PAGED if method.full_name in BUILT]
+SINGLE = [
+    method
+    for method in METHODS.values()
+    if method.full_name in BUILT and method.name not in {"List", "Create", "Scan"}
+]
+UNBUILT = [method for method in METHODS.values() if method.full_name not in BUILT]
+
+
+def each(methods: Any) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("method", methods, ids=lambda method: method.full_name[13:])
+
+
+def fields(method: Method) -> Iterator[Any]:
+    yield from method.request.DESCRIPTOR.fields
+
+
+def option(field: Any, name: str) -> Any:
+    return field.GetOptions().Extensions[getattr(validation_pb2, name)]
+
+
+def texts(method: Method) -> Iterator[Any]:
+    """The method's fields that hold one text."""
+    yield from (each for each in fields(method) if each.type == each.TYPE_STRING and not each.is_repeated)
+
+
+def good(world: Any, method: Method) -> Any:
+    """The smallest request that is valid."""
+    request = method.request()
+    for field in fields(method):
+        needed = option(field, "required") or (
+            field.containing_oneof is not None and field == field.containing_oneof.fields[0]
+        )
+        if needed and field.type == field.TYPE_STRING:
+            setattr(request, field.name, world.value(field))
+        elif needed and field.type == field.TYPE_ENUM:
+            setattr(request, field.name, 1)
+        elif option(field, "size") in {"1-1000", ">0"}:
+            fill(getattr(request, field.name).add())
+    return request
+
+
+def fill(delta: Any) -> None:
+    """A valid AccessBindingDelta or IpPermissionDelta."""
+    delta.action = 1
+    if delta.DESCRIPTOR.name == "IpPermissionDelta":
+        delta.ip_permission.ip = "10.0.0.0/8"
+        delta.ip_permission.action = 1
+    else:
+        delta.access_binding.role_id = "viewer"
+        delta.access_binding.subject.id = "someone"
+        delta.access_binding.subject.type = "userAccount"
+
+
+def refusal(world: Any, method: Method, request: Message) -> grpc.RpcError:
+    with pytest.raises(grpc.RpcError) as refused:
+        world.invoke(method.full_name, request)
+    return refused.value
+
+
+def told(error: Any) -> Status:
+    """The google.rpc.Status in the trailers, which repeats code and message."""
+    (details,) = [value for key, value in error.trailing_metadata() if key == "grpc-status-details-bin"]
+    status = Status.FromString(details)
+    assert status.code == error.code().value[0]
+    assert status.message == error.details()
+    return status
+
+
+def violated(status: Any) -> list[str]:
+    for detail in status.details:
+        bad = BadRequest()
+        if detail.Unpack(bad):
+            return [violation.field for violation in bad.field_violations]
+    return []
+
+
+@each(METHODS.values())
+def test_a_missing_required_field_is_named(still_world: Any, method: Method) -> None:
+    required = [field.name for field in fields(method) if option(field, "required")]
+    for name in required:
+        request = good(still_world, method)
+        request.ClearField(name)
+        status = told(refusal(still_world, method, request))
+        assert (status.code, violated(status)) == (3, [name])
+        assert f"Request validation error: {name}: " in status.message
+
+
+@each(METHODS.values())
+def test_an_over_long_text_is_named(still_world: Any, method: Method) -> None:
+    for field in texts(method):
+        longest = int((option(field, "length") or "<=1000").removeprefix("<="))
+        request = good(still_world, method)
+        setattr(request, field.name, "a" * (longest + 1))
+        status = told(refusal(still_world, method, request))
+        too_long = option(field, "length") or not option(field, "pattern")
+        assert status.code == 3
+        assert field.name in violated(status)
+        assert f"<={longest}" in status.message or not too_long
+
+
+@each(LISTS)
+def test_a_negative_or_huge_page_size_is_named(still_world: Any, method: Method) -> None:
+    for size in (-1, 1001, -(2**63), 2**63 - 1):
+        request = with_parent(still_world, good(still_world, method))
+        request.page_size = size
+        assert violated(told(refusal(still_world, method, request))) == ["page_size"]
+
+
+def with_parent(world: Any, request: Any) -> Any:
+    """Lists of images and repositories need a parent, though the protos do not say so."""
+    if request.DESCRIPTOR.name in {"ListImagesRequest", "ListRepositoriesRequest"}:
+        request.registry_id = world.registry.id
+    return request
+
+
+@pytest.mark.parametrize(
+    ("method", "field"),
+    [
+        (method, field)
+        for method in LISTS
+        for field in ("page_token", "filter", "order_by")
+        if field in method.request.DESCRIPTOR.fields_by_name
+    ],
+)
+def test_a_token_filter_or_order_that_makes_no_sense_is_named(
+    still_world: Any, method: Method, field: str
+) -> None:
+    for nonsense in ("garbage", "AAAA", "=", '"', "é", 'colour = "red"', "name >", "name up", ", ,"):
+        request = with_parent(still_world, good(still_world, method))
+        setattr(request, field, nonsense)
+        status = told(refusal(still_world, method, request))
+        assert (status.code, violated(status)) == (3, [field]), nonsense
+
+
+@each(METHODS.values())
+def test_a_text_with_a_nul_is_refused(still_world: Any, method: Method) -> None:
+    for field in texts(method):
+        request = good(still_world, method)
+        setattr(request, field.name, "a\0b")
+        assert told(refusal(still_world, method, request)).code == 3
+
+
+@each(UNBUILT)
+def test_what_is_not_built_yet_says_so(still_world: Any, method: Method) -> None:
+    status = told(refusal(still_world, method, good(still_world, method)))
+    assert (status.code, status.message) == (12, f"{method.full_name} is not implemented")
+
+
+@each(METHODS.values())
+def test_bytes_that_are_no_message_are_refused(still_world: Any, method: Method) -> None:
+    raw = still_world.plaintext.unary_unary(method.grpc_path)
+    with pytest.raises(grpc.RpcError) as refused:
+        raw(b"\xff\xff\xff", timeout=30)
+    assert told(refused.value).code == 3
+
+
+@each(SINGLE)
+def test_what_does_not_exist_is_not_found(still_world: Any, method: Method) -> None:
+    request = good(still_world, method)
+    setattr(request, next(fields(method)).name, "crp00000000000000000")
+    assert told(refusal(still_world, method, request)).code == 5
+
+
+def test_an_unknown_method_is_unimplemented(still_world: Any) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        still_world.plaintext.unary_unary("/no.such.Service/Method")(b"", timeout=30)
+    assert told(refused.value).code == 12
+
+
+def test_an_id_that_is_too_long_is_no_reference(still_world: Any) -> None:
+    for image_id, code in (("a" * 51, 3), ("a/" + "b" * 600, 3), ("a/" + "b" * 60, 5)):
+        assert told(refusal(still_world, SCAN, SCAN.request(image_id=image_id))).code == code
