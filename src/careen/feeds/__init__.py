@@ -1,1 +1,36 @@
-"""Feeds: one module for each upstream that publishes advisories."""
+"""Feeds: one module for each upstream that publishes advisories, or ratings of vulnerabilities."""
+
+from collections.abc import Iterable
+from typing import BinaryIO, Protocol
+
+from careen.feeds import alpine, debian, nvd, osv
+from careen.feeds.document import Cursor, Fetched
+from careen.feeds.http import Http
+from careen.model.advisory import Advisory, Ecosystem, Rating
+from careen.model.problem import Problem
+
+
+class Feed(Protocol):
+    """An upstream; a module is one, or an instance where several upstreams speak one format."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of a module
+    def fetch(self, http: Http, seen: Cursor) -> Fetched | None:
+        """What is new since `seen`, and what could not be had; None when nothing is."""
+        ...
+
+    def parse(self, document: BinaryIO, name: str) -> Iterable[Ecosystem | Advisory | Rating | Problem]:
+        """What a document says; `name` is its URL. No network.
+
+        A record that cannot be read is a Problem. Raises InvalidDocument, perhaps in the midst, where the
+        document as a whole is not what it should be.
+        """
+        ...
+
+
+FEEDS: list[Feed] = [
+    debian,
+    alpine,
+    osv.Feed("PyPI"),
+    nvd,
+]

@@ -1,0 +1,154 @@
+"""OSV's exports (ossf.github.io/osv-schema, version 1.7): all records of one ecosystem in a zip archive.
+
+A record's page on osv.dev is its link: it exists for every id, and shows all references there are.
+`related` and `upstream` are no aliases. GIT ranges are about commits, not about packages.
+"""
+
+import json
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO
+from urllib.parse import quote
+
+from careen.feeds._events import ranges_of
+from careen.feeds._fields import (
+    InvalidRecord,
+    Record,
+    identifier,
+    problem,
+    record,
+    records,
+    sequence,
+    summary,
+    text,
+)
+from careen.feeds.document import Cursor, Fetched, InvalidDocument
+from careen.feeds.http import Http
+from careen.model.advisory import Advisory, Affected, Ecosystem, Score
+from careen.model.problem import Problem
+from careen.versions import pep440
+
+_BUCKET = "https://osv-vulnerabilities.storage.googleapis.com"
+
+_MOST_RECORDS = 1_000_000  # npm, the largest, has a quarter of that
+_LARGEST_RECORD = 16 << 20  # bytes
+_LARGEST_ARCHIVE = 8 << 30  # bytes, inflated
+_HIGHEST_RATIO = 200  # of a record that is no small one
+_SMALL_RECORD = 1 << 20  # bytes
+_MOST_VERSIONS = 100_000  # that one record lists for a package
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What is peculiar to an ecosystem."""
+
+    scheme: str
+    key: Callable[[str], bytes]
+    normalise: Callable[[str], str]
+
+
+def _pep503(name: str) -> str:
+    """peps.python.org/pep-0503, "Normalized Names"."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+_LANGUAGES: Mapping[str, Language] = {
+    "PyPI": Language(pep440.NAME, pep440.key, _pep503),
+}
+
+
+class Feed:
+    """The advisories of one ecosystem, which is also the feed's name."""
+
+    def __init__(self, ecosystem: str) -> None:
+        self.NAME = ecosystem
+        self._language = _LANGUAGES[ecosystem]
+        self._url = f"{_BUCKET}/{ecosystem}/all.zip"
+
+    def fetch(self, http: Http, seen: Cursor) -> Fetched | None:
+        return http.fetch((self._url,), seen)
+
+    def parse(self, document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Problem]:  # noqa: ARG002 - one document only
+        yield Ecosystem(self.NAME, self._language.scheme)
+        try:
+            with zipfile.ZipFile(document) as archive:
+                for member in _members(archive):
+                    yield from self._record(archive, member)
+        except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+            raise InvalidDocument(f"not a zip archive of records: {error}") from None
+
+    def _record(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Advisory | Problem]:
+        try:
+            advisory = self._advisory(record(_read(archive, member), "the record"))
+        except InvalidRecord as error:
+            yield problem(member.filename, error.message)
+            return
+        yield advisory
+        for affected in advisory.affected:
+            if not affected.ranges and not affected.versions and not advisory.withdrawn:
+                yield problem(advisory.id, f"it names no version of {affected.package}")
+
+    def _advisory(self, osv: Record) -> Advisory:
+        id_ = identifier(osv.get("id"), "the id")
+        return Advisory(
+            id=id_,
+            affected=tuple(self._affected(osv)),
+            aliases=tuple(identifier(alias, "an alias") for alias in sequence(osv, "aliases")),
+            scores=tuple(_scores(osv, id_.partition("-")[0])),
+            severity=text(record(osv.get("database_specific") or {}, "'database_specific'"), "severity"),
+            link=f"https://osv.dev/vulnerability/{quote(id_)}",
+            summary=summary(text(osv, "summary") or text(osv, "details")),
+            published=text(osv, "published"),
+            modified=text(osv, "modified"),
+            withdrawn=text(osv, "withdrawn"),
+        )
+
+    def _affected(self, osv: Record) -> Iterator[Affected]:
+        """Packages of other ecosystems come with the feeds of those."""
+        for affected in records(osv, "affected"):
+            package = record(affected.get("package") or {}, "'package'")
+            if text(package, "ecosystem").partition(":")[0] != self.NAME:
+                continue
+            versions = sequence(affected, "versions")
+            if len(versions) > _MOST_VERSIONS:
+                raise InvalidRecord(f"{len(versions)} versions of one package")
+            yield Affected(
+                self.NAME,
+                self._language.normalise(identifier(package.get("name"), "the package's name")),
+                tuple(ranges_of(affected, self._language.key)),
+                tuple(dict.fromkeys(identifier(version, "a version") for version in versions)),
+            )
+
+
+def _scores(osv: Record, source: str) -> Iterator[Score]:
+    """CVSS vectors of the record and of its packages, each once."""
+    rated = [osv, *records(osv, "affected")]
+    severities = [severity for fields in rated for severity in records(fields, "severity")]
+    vectors = [text(each, "score") for each in severities if text(each, "type").startswith("CVSS_V")]
+    yield from (Score(source, identifier(vector, "a CVSS vector")) for vector in dict.fromkeys(vectors))
+
+
+def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+    """The records that can be read within bounds; raises InvalidDocument where the whole is out of bounds."""
+    members = [member for member in archive.infolist() if member.filename.endswith(".json")]
+    if not members:
+        raise InvalidDocument("a zip archive without a single record")
+    if len(members) > _MOST_RECORDS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
+        raise InvalidDocument(f"a zip archive of {len(members)} records is out of all bounds")
+    yield from members
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> object:
+    """zipfile reads no more than the size that the archive states for the member."""
+    size, compressed = member.file_size, member.compress_size
+    if size > _LARGEST_RECORD or size > max(_SMALL_RECORD, compressed * _HIGHEST_RATIO):
+        raise InvalidRecord(f"{size} bytes, compressed to {compressed}")
+    try:
+        return json.loads(archive.read(member))
+    except RecursionError:
+        raise InvalidRecord("nested too deeply") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise InvalidRecord(f"not to be read: {error}") from None

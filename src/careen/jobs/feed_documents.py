@@ -1,0 +1,153 @@
+"""The documents that are kept of a feed: the last good one of each URL, beside a file that lists them.
+
+FOLDER/<feed>/<sha256>      a document; those that `kept.json` does not list are removed
+FOLDER/<feed>/kept.json     replaced in one step, so that a process may die at any moment
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from careen.feeds.document import Cursor, Document, Fetched
+
+_LIST = "kept.json"
+_SHRUNK = 0.5  # of the records of the last good document: less than that is refused
+_EXPECTED = 20  # records, below which a document may shrink as it likes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    document: Document
+    records: int = 0  # advisories, ratings, ecosystems; 0 = not counted yet
+    confirmed: str = ""  # when it was last what its source publishes; ISO 8601
+    mirror: str = ""  # where it was had from; "" = upstream
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What is kept of one feed, and what of it the work at hand has changed."""
+
+    folder: Path
+    kept: dict[str, Kept] = field(default_factory=dict)  # by URL
+    errors: dict[str, str] = field(default_factory=dict)  # by URL, of the last attempt
+    refused: dict[str, str] = field(default_factory=dict)  # by URL, the digest: no need to read it twice
+    succeeded: str = ""  # when every document could last be had; ISO 8601
+    tried: str = ""  # when the work at hand fetched; "" = it did not
+    fresh: dict[str, Kept | None] = field(default_factory=dict)  # URL -> the last good one, if there is any
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """A list that is absent or unreadable is an empty one: everything is fetched anew."""
+        try:
+            said = json.loads((folder / _LIST).read_text())
+            kept = {url: _kept(folder, url, fields) for url, fields in said["kept"].items()}
+            shelf = cls(folder, kept, dict(said["errors"]), dict(said["refused"]), said["succeeded"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls(folder)
+        shelf.kept = {url: kept for url, kept in shelf.kept.items() if kept.document.path.is_file()}
+        return shelf
+
+    def cursor(self, mirror: str) -> Cursor:
+        """Another mirror knows nothing of the marks by which this one recognises what it sent before."""
+        return Cursor(self.folder, {url: _at(mirror, kept).document for url, kept in self.kept.items()})
+
+    def take(self, fetched: Fetched | None, mirror: str) -> None:
+        """Puts the new documents in the place of the old ones, until they are accepted or refused."""
+        fetched = fetched or Fetched()
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        again = {each.url for each in fetched.documents if each.sha256 == self.refused.get(each.url)}
+        self.errors = {url: self.errors[url] for url in again} | {
+            failure.url: failure.message for failure in fetched.failures
+        }
+        self.kept = {
+            url: kept if url in self.errors else replace(_at(mirror, kept), confirmed=now)
+            for url, kept in self.kept.items()
+        }
+        for document in fetched.documents:
+            if document.url in again:
+                continue
+            self.refused.pop(document.url, None)
+            self.fresh[document.url] = self.kept.get(document.url)
+            self.kept[document.url] = Kept(document, confirmed=now, mirror=mirror)
+        self.tried = now
+
+    def objection(self, url: str, records: int) -> str:
+        """Why the document must not take the place of the last good one; "" = it may."""
+        before = self.fresh.get(url)
+        if records == 0 and url in self.fresh:
+            return "there is nothing in it"
+        if before is None or before.mirror != self.kept[url].mirror or before.records < _EXPECTED:
+            return ""
+        if records < before.records * _SHRUNK:
+            return (
+                f"it shrank from {before.records} records to {records}; delete {self.folder} to accept that"
+            )
+        return ""
+
+    def refuse(self, url: str, reason: str) -> None:
+        """The last good document again, or none."""
+        refused, before = self.kept.pop(url), self.fresh.pop(url, None)
+        if before:
+            self.kept[url] = before
+        self.errors[url] = f"{url}: {reason}"
+        self.refused[url] = refused.document.sha256
+
+    def count(self, records: Mapping[str, int]) -> None:
+        """Keeps the numbers of records; `records` may name documents of other feeds too."""
+        for url in self.kept.keys() & records.keys():
+            self.kept[url] = replace(self.kept[url], records=records[url])
+
+    def save(self) -> None:
+        """Writes the list, and removes what it does not name."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.tried and not self.errors:
+            self.succeeded = self.tried
+        said = {
+            "kept": {url: _said(kept) for url, kept in sorted(self.kept.items())},
+            "errors": self.errors,
+            "refused": self.refused,
+            "succeeded": self.succeeded,
+        }
+        write(self.folder / _LIST, json.dumps(said, indent=1))
+        named = {_LIST, *(kept.document.path.name for kept in self.kept.values())}
+        for path in self.folder.iterdir():
+            if path.name not in named:
+                path.unlink()
+        self.fresh = {}
+
+
+def _at(mirror: str, kept: Kept) -> Kept:
+    """As `mirror` may be asked for it: without the marks that another one gave."""
+    if kept.mirror == mirror:
+        return kept
+    return replace(kept, document=replace(kept.document, etag="", last_modified=""), mirror=mirror)
+
+
+def _kept(folder: Path, url: str, said: Mapping[str, str]) -> Kept:
+    document = Document(url, folder / said["sha256"], said["sha256"], said["etag"], said["last_modified"])
+    return Kept(document, int(said["records"]), said["confirmed"], said["mirror"])
+
+
+def _said(kept: Kept) -> Mapping[str, str | int]:
+    return {
+        "sha256": kept.document.sha256,
+        "etag": kept.document.etag,
+        "last_modified": kept.document.last_modified,
+        "records": kept.records,
+        "confirmed": kept.confirmed,
+        "mirror": kept.mirror,
+    }
+
+
+def write(path: Path, text: str) -> None:
+    """In one step: after a crash there is the old file or the new one."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    with unfinished.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
