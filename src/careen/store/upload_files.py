@@ -10,7 +10,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self
 
 from careen.errors import Exhausted, Invalid, Unavailable
@@ -106,14 +105,13 @@ class Upload:
     def close(self) -> None:
         if self._hash is not None:
             self._hashes.keep(self.path.name, self.offset, self._hash)
+            self._hash = None  # it belongs to the next writer
         self._file.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _begin(self, offset: int | None) -> int:
@@ -122,7 +120,7 @@ class Upload:
         except BlockingIOError as error:
             raise Unavailable("the upload is being written to by another request") from error
         status = os.fstat(self._file.fileno())
-        if not self.path.exists() or self.path.stat().st_ino != status.st_ino:
+        if not self._is_still(status):
             raise Unavailable("the upload was ended by another request")  # and may be a blob by now
         if offset is None:
             return status.st_size
@@ -130,6 +128,12 @@ class Upload:
             raise Invalid(f"the upload has {status.st_size} bytes, it cannot go on at {offset}")
         self._file.truncate(offset)
         return offset
+
+    def _is_still(self, status: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(self.path.stat(), status)
+        except FileNotFoundError:
+            return False
 
     def _write_all(self, rest: memoryview) -> None:
         while rest:
