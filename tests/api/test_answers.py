@@ -1,11 +1,18 @@
 """What every answer carries, and the one refusal of Yandex that is known to the letter, by both doors."""
 
+import asyncio
+import socket
 from typing import Any
 
 import grpc
 import pytest
+import structlog
 from google.rpc.error_details_pb2 import LocalizedMessage, RequestInfo
 from google.rpc.status_pb2 import Status
+
+from careen.api import grpc as grpc_door
+from careen.api.dispatch import Api
+from careen.errors import Unavailable
 
 SCAN = "yandex.cloud.containerregistry.v1.ScannerService.Scan"
 
@@ -53,3 +60,28 @@ def test_every_answer_can_be_found_in_the_log(still_world: Any) -> None:
     good_answer = still_world.http.get("/endpoints")
     assert len(good_answer.headers["x-request-id"]) == 36
     assert good_answer.headers["x-server-trace-id"].endswith(":1")
+
+
+def test_a_message_that_is_too_large_is_refused(still_world: Any) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        still_world.call(SCAN, image_id="a" * (1 << 20))
+    error: Any = refused.value
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert still_world.http.get("/endpoints").is_success
+
+
+def test_an_address_in_use_is_said(still_world: Any) -> None:
+    api = Api(still_world.database, still_world.executor, grpc_address="")
+    with pytest.raises(Unavailable, match="cannot listen on localhost"):
+        asyncio.run(grpc_door.serve(api, still_world.plaintext_address))
+    api.close()
+
+
+def test_a_client_that_leaves_in_the_middle_harms_nobody(still_world: Any) -> None:
+    host, port = str(still_world.http.base_url).removeprefix("http://").rstrip("/").split(":")
+    head = "POST /container-registry/v1/scans HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"
+    with structlog.testing.capture_logs() as logged:
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(head.encode())
+        assert still_world.http.get("/endpoints").is_success
+    assert logged == []

@@ -83,12 +83,12 @@ def test_new_names_need_a_new_certificate_but_no_new_ca(tmp_path: Path) -> None:
 
 
 def test_a_certificate_near_its_end_is_renewed(tmp_path: Path) -> None:
-    made = datetime.now(UTC) - timedelta(days=790)
+    made = datetime.now(UTC) - timedelta(days=800)
     first = leaf(tls.ensure(tmp_path, [], now=made))
     ca = (tmp_path / "ca.pem").read_bytes()
     assert leaf(tls.ensure(tmp_path, [], now=made + timedelta(days=780))) == first
-    renewed = tls.ensure(tmp_path, [], now=made + timedelta(days=796))
-    assert leaf(renewed).not_valid_after_utc > made + timedelta(days=796 + 800)
+    renewed = tls.ensure(tmp_path, [], now=made + timedelta(days=800))
+    assert leaf(renewed).not_valid_after_utc > made + timedelta(days=800 + 800)
     assert (tmp_path / "ca.pem").read_bytes() == ca
     handshake(renewed, "localhost")
 
@@ -139,3 +139,8 @@ def test_a_users_own_certificate_replaces_ours(tmp_path: Path) -> None:
     (folder / "key.pem").unlink()
     with pytest.raises(Invalid, match="must be a certificate and its key"):
         tls.ensure(folder, [])
+
+
+def test_a_name_that_is_none_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="порт"):
+        tls.ensure(tmp_path, ["порт.example"])

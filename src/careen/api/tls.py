@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -39,15 +39,15 @@ def ensure(folder: Path, names: Iterable[str], *, now: datetime | None = None) -
     """The server's material in `folder`, made or renewed where need be.
 
     `names` are DNS names and addresses beside localhost and this host's name. A user's own `cert.pem` and
-    `key.pem` in the folder replace the certificate that careen makes. Raises Invalid when one is missing or
-    a file is not what it should be.
+    `key.pem` in the folder replace the certificate that careen makes. Raises Invalid when one is missing,
+    a file is not what it should be, or a name is none.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     own = Material(None, folder / "cert.pem", folder / "key.pem")
     if own.certificate.exists() or own.key.exists():
         return _checked(own)
     moment = now or datetime.now(UTC)
-    wanted = tuple(dict.fromkeys((*_OWN_NAMES, socket.gethostname(), *names)))
+    wanted = _alternative_names(dict.fromkeys((*_OWN_NAMES, socket.gethostname(), *names)))
     made = Material(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     try:
         signer = _ensure_ca(folder / "ca.pem", folder / "ca.key", moment)
@@ -91,14 +91,14 @@ def _ensure_ca(path: Path, key_path: Path, now: datetime) -> _Signer:
     return _Signer(certificate, key)
 
 
-def _is_good(made: Material, signer: _Signer, names: Sequence[str], now: datetime) -> bool:
+def _is_good(made: Material, signer: _Signer, names: x509.SubjectAlternativeName, now: datetime) -> bool:
     """Whether the certificate there is ours, for these names, and far from its end."""
     if not (made.certificate.exists() and made.key.exists()):
         return False
     certificate = x509.load_pem_x509_certificate(made.certificate.read_bytes())
     said = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return (
-        said == _alternative_names(names)
+        said == names
         and certificate.not_valid_after_utc > now + _RENEWAL
         and certificate.public_key() == _load_key(made.key).public_key()
         and certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
@@ -106,7 +106,7 @@ def _is_good(made: Material, signer: _Signer, names: Sequence[str], now: datetim
     )
 
 
-def _make_leaf(made: Material, signer: _Signer, names: Sequence[str], now: datetime) -> None:
+def _make_leaf(made: Material, signer: _Signer, names: x509.SubjectAlternativeName, now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
     certificate = (
@@ -114,7 +114,7 @@ def _make_leaf(made: Material, signer: _Signer, names: Sequence[str], now: datet
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(_alternative_names(names), critical=False)
+        .add_extension(names, critical=False)
         .add_extension(issuer, critical=False)
         .sign(signer.key, hashes.SHA256())
     )
@@ -163,7 +163,11 @@ def _alternative_name(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ip_address(name))
     except ValueError:
+        pass
+    try:
         return x509.DNSName(name)
+    except ValueError as error:
+        raise Invalid(f"{name!r} is neither an address nor a DNS name in ASCII") from error
 
 
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
