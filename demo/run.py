@@ -48,9 +48,11 @@ def _choose_feeds() -> Mapping[str, str]:
     if _reachable("secdb.alpinelinux.org") and _reachable("osv-vulnerabilities.storage.googleapis.com"):
         print("advisories: real ones, from secdb.alpinelinux.org and osv.dev (a minute or two)")
         return {"CAREEN_FEEDS": "alpine,PyPI"}
-    print(
-        "advisories: an EXAMPLE set that comes with careen: a few well-known CVEs, no basis for a judgement"
-    )
+    return _example()
+
+
+def _example() -> Mapping[str, str]:
+    print("advisories: an EXAMPLE that comes with careen: a few well-known CVEs, no basis for a judgement")
     return {"CAREEN_FEEDS_MIRROR": str(example.MIRROR)}
 
 

@@ -259,7 +259,7 @@ def tar_of(files: Mapping[str, bytes]) -> bytes:
 
 @pytest.fixture(scope="session")
 def make_layout(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Writes an OCI layout, tag `latest`, of one layer for each mapping path -> bytes (or bytes as they are)."""
+    """Writes an OCI layout, tag `latest`: a layer for each mapping path -> bytes, or of bytes as they are."""
 
     def make(*layers: Mapping[str, bytes] | bytes) -> Path:
         folder = tmp_path_factory.mktemp("layout") / "image"

@@ -1,4 +1,4 @@
-"""A client in a process of its own: the official SDK, unmodified. Prints the ScanResult and all rows as JSON."""
+"""A client in a process of its own: the official SDK, unmodified. Prints result and rows as JSON."""
 
 import json
 import sys

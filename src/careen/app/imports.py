@@ -1,4 +1,4 @@
-"""`careen import`: an image from a layout, an archive or another registry, into this registry's data folder."""
+"""`careen import`: an image from a layout, an archive or another registry, into the data folder."""
 
 import tempfile
 import uuid

@@ -26,7 +26,7 @@ from careen.jobs.scans import ScanJob, Scans
 from careen.model import ids
 from careen.model.registry import Image, Registry
 from careen.registry import app as registry_door
-from careen.registry.app import RegistryDoor
+from careen.registry.door import RegistryDoor
 from careen.settings import Address, Settings
 from careen.store import images, registries
 from careen.store.paging import Page

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from careen.app.feeds import chosen_feeds
 from careen.errors import Unavailable
+from careen.feeds import FEEDS, Feed
 from careen.feeds.http import Http
 from careen.images.budgets import Budgets
 from careen.jobs import feeds as feed_jobs
 from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
 from careen.jobs.snapshots import Snapshots
-from careen.settings import Settings
+from careen.settings import InvalidSetting, Settings
 from careen.store.blob_files import LocalBlobs
 from careen.store.database import Database
 
@@ -30,10 +30,10 @@ class Workshop:
     def refresh_feeds(
         self, *, only: tuple[str, ...] = (), progress: Callable[[str], None] = lambda _: None
     ) -> feed_jobs.Report:
-        """Fetch what is new upstream and build a snapshot of it; raises Unavailable when there is none at all."""
+        """Fetch what is new upstream and build a snapshot; raises Unavailable when there is none at all."""
         with Http(mirror=self.settings.feeds_mirror) as http:
             return feed_jobs.update(
-                chosen_feeds(self.settings.feeds),
+                _chosen_feeds(self.settings),
                 http,
                 self.settings.feed_documents,
                 self.settings.snapshots,
@@ -63,6 +63,11 @@ def opened(settings: Settings) -> Iterator[Workshop]:
         database.close()
 
 
+def feeds_status(settings: Settings) -> str:
+    """What is kept of each feed, for people; nothing is fetched."""
+    return "\n".join(map(str, feed_jobs.status(_chosen_feeds(settings), settings.feed_documents)))
+
+
 def upgrade(settings: Settings) -> None:
     """Bring the database's tables up to date."""
     database = Database(settings.database_url)
@@ -77,3 +82,11 @@ def _bring_up_to_date(database: Database, settings: Settings) -> None:
         database.upgrade()
     elif not database.is_current():
         raise Unavailable("The database's tables are of another version: run `careen upgrade`")
+
+
+def _chosen_feeds(settings: Settings) -> list[Feed]:
+    names = [feed.NAME for feed in FEEDS]
+    for name in settings.feeds:
+        if name not in names:
+            raise InvalidSetting(f"CAREEN_FEEDS: there is no feed {name!r}; there are {', '.join(names)}")
+    return [feed for feed in FEEDS if not settings.feeds or feed.NAME in settings.feeds]

@@ -14,8 +14,10 @@ log = structlog.get_logger(__name__)
 
 
 class Executor:
-    """Runs each operation once at a time. The operation's row is the truth: what is not done there is
-    taken up again at the next start, so `run` must be idempotent and must end by marking it done.
+    """Runs each operation once at a time.
+
+    The operation's row is the truth: what is not done there is taken up again at the next start, so `run`
+    must be safe to repeat and must end by marking the operation done.
     """
 
     def __init__(self, database: Database, run: Callable[[Operation], None], *, workers: int) -> None:

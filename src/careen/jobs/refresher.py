@@ -30,7 +30,7 @@ class Refresher:
             try:
                 self._refresh()
             except Error as error:
-                log.error("feeds not refreshed", reason=error.message)
+                log.warning("feeds not refreshed", reason=error.message)
             except Exception:  # the edge of a worker: the next interval must come
                 log.exception("feeds not refreshed")
             if self._stopped.wait(self._interval):
