@@ -162,6 +162,12 @@ def test_a_name_never_crosses_ecosystems(snapshot_of: Make) -> None:
     assert judge(snapshot, python("requests", "2.0")).findings == ()
 
 
+def test_a_name_that_is_no_text_matches_nothing(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(PYPI, pypi("CVE-2024-1000", "flask", Range()))
+    verdict = judge(snapshot, python("flask\udcff", "1.0"), python("flask", "1.0"))
+    assert only(verdict).package.name == "flask"
+
+
 # Names and aliases
 
 

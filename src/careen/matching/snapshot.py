@@ -153,8 +153,13 @@ class Snapshot:
         self.close()
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
+        try:
+            with self._lock:
+                return self._connection.execute(query, values).fetchall()
+        except (
+            UnicodeEncodeError
+        ):  # names in an image may be any bytes; those that are no text are in no feed
+            return []
 
 
 _AFFECTING = """

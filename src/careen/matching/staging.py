@@ -7,7 +7,6 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass
 
 from careen.model.advisory import Advisory, Affected, Ecosystem, Rating
 from careen.model.problem import Problem, ProblemKind
@@ -110,12 +109,17 @@ def _affected_row(digest: bytes, affected: Affected) -> tuple[object, ...]:
     )
 
 
-def canonical(value: object) -> str:
-    """JSON of a value of the model, always the same text for equal values."""
-    return json.dumps(value, default=_plain, ensure_ascii=True, separators=(",", ":"))
-
-
 def _plain(value: object) -> dict[str, object]:
-    if not is_dataclass(value):
+    """The fields of a dataclass with slots, as all values of the model are."""
+    slots: tuple[str, ...] | None = getattr(type(value), "__slots__", None)
+    if slots is None:
         raise TypeError(f"{type(value).__name__} is no value of the model")
-    return {field.name: getattr(value, field.name) for field in fields(value)}
+    return {name: getattr(value, name) for name in slots}
+
+
+_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"))
+
+
+def canonical(value: object) -> str:
+    """JSON of a value of the model in ASCII, always the same text for equal values."""
+    return _ENCODER.encode(value)
