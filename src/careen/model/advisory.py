@@ -30,7 +30,9 @@ class Affected:
     versions: tuple[str, ...] = ()  # enumerated, beside the ranges
     by_source: bool = False  # `package` and versions are those of the source package
     severity: str = ""  # the vendor's own word for this package ("unimportant", "high"); "" = none
-    status: str = "affected"  # affected | will_not_fix | deferred | end_of_life | under_investigation
+    # affected | pending | will_not_fix | deferred | end_of_life | under_investigation;
+    # pending: `fixed` is known, but not to be had yet, so it is no version to go to
+    status: str = "affected"
 
 
 @dataclass(frozen=True, slots=True)
