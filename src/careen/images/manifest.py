@@ -119,9 +119,10 @@ def parse_platform(text: str) -> Platform:
 def _kind(document: Fields, given: str) -> str:
     """The media type of the document: its own word, else the sender's, else what it looks like."""
     named = document.text("mediaType", default="")
-    if _SCHEMA_1 in f"{named} {given}" or document.fields.get("schemaVersion") == 1:
+    version = document.number("schemaVersion")
+    if version == 1 or _SCHEMA_1 in f"{named} {given}":
         raise InvalidDocument("Docker schema 1 is not supported; push the image again with a current tool")
-    if document.number("schemaVersion") != 2:  # noqa: PLR2004 - the version of both specifications
+    if version != 2:  # noqa: PLR2004 - the version of both specifications
         raise InvalidDocument("schemaVersion must be 2")
     if named and named not in MEDIA_TYPES:
         raise InvalidDocument(f"{named[:100]!r} is no media type of a manifest")

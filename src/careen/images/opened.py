@@ -107,13 +107,15 @@ def _image_manifest(source: Source, platform: Platform | None) -> tuple[bytes, M
     body, manifest = source.root()
     for _ in range(_MAX_NESTING):
         if not manifest.is_index:
-            return body, manifest
+            break
         # An archive often keeps the index of all platforms, but the image of one.
         present = [child for child in manifest.children if source.has(child)]
         child = manifests.choose(present, platform)
         body = _verified(source, child)
         manifest = manifests.parse(body, child.media_type)
-    raise InvalidManifest(f"indexes are nested more than {_MAX_NESTING} deep")
+    if manifest.is_index:
+        raise InvalidManifest(f"indexes are nested more than {_MAX_NESTING} deep")
+    return body, manifest
 
 
 def _verified(source: Source, descriptor: Descriptor) -> bytes:

@@ -79,8 +79,8 @@ def host_name(host: str) -> str:
 
 def _split_tag(text: str) -> tuple[str, str]:
     """A colon before a slash is that of a port."""
-    rest, colon, tag = text.rpartition(":")
-    return (rest, tag) if colon and "/" not in tag else (text, "")
+    rest, _, tag = text.rpartition(":")
+    return (rest, tag) if rest and tag and "/" not in tag else (text, "")
 
 
 def _split_host(text: str) -> tuple[str, str]:

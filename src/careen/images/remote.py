@@ -20,7 +20,6 @@ from careen.model.manifest import Descriptor, Manifest
 
 PREFIXES = ("docker://",)
 
-_CHUNK = 1 << 20
 _MAX_LAYER = 64 << 30  # bytes
 
 
@@ -104,7 +103,7 @@ class _Download:
                 self._start()
             elif not response.headers.get("Content-Range", "").startswith(f"bytes {self._done}-"):
                 raise Invalid(f"the registry sent another part of {self._descriptor.digest} than asked for")
-            for chunk in response.iter_raw(_CHUNK):
+            for chunk in response.iter_raw():
                 self._take(chunk)
         if self._done < self._descriptor.size or self._hashed.hexdigest() != self._descriptor.digest[7:]:
             raise WrongDigest(f"the registry's {self._descriptor.digest} has another digest or size")

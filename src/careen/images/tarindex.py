@@ -159,14 +159,14 @@ def _pax_records(body: bytes) -> dict[str, str]:
 def _extend(header: _Header, extended: Mapping[str, str]) -> _Header:
     if header.type == _SPARSE or any(name.startswith("GNU.sparse.") for name in extended):
         raise InvalidTar("it has sparse members")
-    size = extended.get("size", str(header.size))
+    size = extended.get("size", "0")
     if not (size.isascii() and size.isdigit() and len(size) < 20):  # noqa: PLR2004 - digits of 2 ** 63
         raise InvalidTar("a member's size is no number")
     return replace(
         header,
         name=extended.get("path", header.name),
         link=extended.get("linkpath", header.link),
-        size=int(size) if header.type in _FILES else header.size,
+        size=int(size) if "size" in extended and header.type in _FILES else header.size,
     )
 
 

@@ -17,6 +17,7 @@ _NARROW, _WIDE = 80, 120
 _GAP = "  "
 _MIN_COLUMN = 10
 _MAX_CELL = 200  # characters of what an image calls its things
+_MAX_SAID = 2_000  # characters of a problem
 _HEADINGS = ("SEVERITY", "ID", "PACKAGE", "INSTALLED", "FIXED BY", "TYPE")
 
 
@@ -36,30 +37,28 @@ def _header(verdict: Verdict, image: ImageFacts) -> list[str]:
         "distro": distro.name or distro.ecosystem or distro.id if distro else "none",
         "snapshot": verdict.snapshot,
     }
-    lines = [f"{name:<10}{_clean(value)}" for name, value in facts.items()]
-    return lines if not verdict.fatal else [*lines, *_refusal(verdict)]
-
-
-def _refusal(verdict: Verdict) -> list[str]:
-    kinds = ", ".join(dict.fromkeys(problem.kind for problem in verdict.fatal))
-    return [f"{'status':<10}ERROR: this image cannot be judged ({kinds}); the counts are no answer"]
+    if verdict.fatal:
+        kinds = ", ".join(dict.fromkeys(problem.kind for problem in verdict.fatal))
+        facts["status"] = f"ERROR: this image cannot be judged ({kinds})"
+    return [f"{name:<9}{_clean(value)}" for name, value in facts.items()]
 
 
 def _findings(verdict: Verdict, image: ImageFacts, width: int) -> list[str]:
     examined = _examined(verdict, image)
     if not verdict.findings:
-        return [f"No vulnerability found in {examined}."]
+        found = "Nothing can be said of" if verdict.fatal else "No vulnerability found in"
+        return [f"{found} {examined}."]
     counts = ", ".join(f"{count} {name}" for name, count in asdict(verdict.counts).items() if count)
-    total = len(verdict.findings)
-    return [f"{total} findings in {examined}: {counts}", "", *_rows(verdict.findings, width)]
+    total = _count(len(verdict.findings), "finding")
+    return [f"{total} in {examined}: {counts}", "", *_rows(verdict.findings, width)]
 
 
 def _examined(verdict: Verdict, image: ImageFacts) -> str:
     """`16 packages (14 apk, 2 pypi) in 3 layers`."""
     types = Counter(package.type for package in verdict.packages)
     listed = ", ".join(f"{count} {_clean(name)}" for name, count in sorted(types.items()))
-    packages = f"{len(verdict.packages)} packages" + (f" ({listed})" if listed else "")
-    return f"{packages} in {len(image.layers)} layers"
+    packages = _count(len(verdict.packages), "package") + (f" ({listed})" if listed else "")
+    return f"{packages} in {_count(len(image.layers), 'layer')}"
 
 
 def _rows(findings: Sequence[Finding], width: int) -> Iterator[str]:
@@ -102,15 +101,19 @@ def _row(cells: Iterable[str], widths: Sequence[int]) -> Iterator[str]:
 def _problems(problems: Sequence[Problem], width: int) -> list[str]:
     if not problems:
         return []
-    lines = [f"{len(problems)} problems:"]
+    lines = [_count(len(problems), "problem") + ":"]
     for problem in problems:
         where = f"{problem.path}: " if problem.path else ""
-        said = _clean(f"{problem.kind}: {where}{problem.message}")
+        said = _clean(f"{problem.kind}: {where}{problem.message}", _MAX_SAID)
         lines += textwrap.wrap(said, width, initial_indent="  ", subsequent_indent="    ")
     return lines
 
 
-def _clean(text: str) -> str:
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _clean(text: str, limit: int = _MAX_CELL) -> str:
     """Without what could steer a terminal: names and versions come from the image."""
-    short = text if len(text) <= _MAX_CELL else text[: _MAX_CELL - 1] + "…"
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
     return "".join(char if char.isprintable() else "�" for char in short)
