@@ -1,0 +1,48 @@
+"""The paths of the OCI distribution API (distribution-spec v1.1, "Endpoints")."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+
+from careen.registry import tokens
+from careen.registry.blobs import Blobs
+from careen.registry.door import RegistryDoor
+from careen.registry.edge import guarded
+from careen.registry.lists import Lists
+from careen.registry.manifests import Manifests
+from careen.registry.uploads import Uploads
+
+
+def routes(door: RegistryDoor) -> list[BaseRoute]:
+    """`/v2/…`, to be mounted in a Starlette application beside others.
+
+    Referrers are not among them: a client then keeps them under a tag, as the specification tells it to.
+    """
+    blobs, uploads, manifests, lists = Blobs(door), Uploads(door), Manifests(door), Lists(door)
+    upload, blob = "/{name:path}/blobs/uploads/{upload_id}", "/{name:path}/blobs/{digest}"
+    manifest = "/{name:path}/manifests/{reference}"
+    router = Router(
+        [
+            Route("/", _version),
+            Route("/token", tokens.issue),
+            Route("/token/", tokens.issue),
+            Route("/_catalog", lists.catalog),
+            Route("/{name:path}/tags/list", lists.tags),
+            Route("/{name:path}/blobs/uploads/", uploads.post, methods=["POST"]),
+            Route(upload, uploads.get),
+            Route(upload, uploads.patch, methods=["PATCH"]),
+            Route(upload, uploads.put, methods=["PUT"]),
+            Route(upload, uploads.delete, methods=["DELETE"]),
+            Route(blob, blobs.get),
+            Route(blob, blobs.delete, methods=["DELETE"]),
+            Route(manifest, manifests.get),
+            Route(manifest, manifests.put, methods=["PUT"]),
+            Route(manifest, manifests.delete, methods=["DELETE"]),
+        ],
+        redirect_slashes=False,
+    )
+    return [Mount("/v2", app=guarded(router))]
+
+
+async def _version(_: Request) -> Response:
+    return JSONResponse({}, headers={"Docker-Distribution-API-Version": "registry/2.0"})

@@ -1,0 +1,52 @@
+"""Names of repositories and tags (OCI distribution-spec, "Pulling manifests"), and what they stand for."""
+
+import re
+
+from sqlalchemy import Connection
+
+from careen.model.registry import Repository
+from careen.registry.errors import NameInvalid, NameUnknown, TagInvalid
+from careen.store import registries, repositories
+
+_MAX_NAME = 255  # characters; more do not fit into a reference with a host, for many clients
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})+")
+_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+
+
+def registry_id(name: str) -> str:
+    """The first part of `<registry id>/<path…>`; raises NameInvalid."""
+    if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
+        raise NameInvalid(f"{name[:_MAX_NAME]!r} is no name of a repository; write <registry id>/<name>")
+    return name.partition("/")[0]
+
+
+def find(connection: Connection, name: str) -> Repository:
+    """Raises NameInvalid, or NameUnknown for a registry or repository that is not there."""
+    _check_registry(connection, registry_id(name))
+    repository = repositories.by_name(connection, name)
+    if repository is None:
+        raise NameUnknown(f"Repository {name} not found", resource=("name", name))
+    return repository
+
+
+def find_or_make(connection: Connection, name: str) -> Repository:
+    """As a push wants it: only the registry must be there."""
+    registry = registry_id(name)
+    _check_registry(connection, registry)
+    return repositories.upsert(connection, registry, name)
+
+
+def is_tag(reference: str) -> bool:
+    return _TAG.fullmatch(reference) is not None
+
+
+def check_tag(reference: str) -> str:
+    if not is_tag(reference):
+        raise TagInvalid(f"{reference[:128]!r} is no tag")
+    return reference
+
+
+def _check_registry(connection: Connection, identifier: str) -> None:
+    if registries.get(connection, identifier) is None:
+        raise NameUnknown(f"Registry {identifier} not found", resource=("name", identifier))

@@ -1,0 +1,183 @@
+"""Pushing blobs (OCI distribution-spec, "Pushing blobs"): at once, in chunks, or by mounting.
+
+What has arrived has arrived: the length of the upload's file is where the next chunk begins, also after a
+client that went away in the middle of one.
+"""
+
+import re
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from careen.errors import Error, Unavailable
+from careen.model import digest as digests
+from careen.model.digest import Digest, InvalidDigest
+from careen.registry import bodies, names, ranges
+from careen.registry.door import RegistryDoor
+from careen.registry.errors import (
+    BlobUploadUnknown,
+    ChunkOutOfOrder,
+    NameInvalid,
+    NameUnknown,
+    SizeInvalid,
+    TooLarge,
+    UploadBusy,
+)
+from careen.store import blobs, uploads
+from careen.store.blob_files import DigestMismatch
+from careen.store.upload_files import Upload
+
+_UPLOAD_ID = re.compile(r"[0-9a-f-]{36}")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    name: str  # of the repository
+    upload_id: str
+
+    @classmethod
+    def of(cls, request: Request) -> "Session":
+        """Raises BlobUploadUnknown for what is no id of an upload."""
+        upload_id = request.path_params["upload_id"]
+        if not _UPLOAD_ID.fullmatch(upload_id):
+            raise BlobUploadUnknown
+        return cls(request.path_params["name"], upload_id)
+
+    def headers(self, offset: int) -> dict[str, str]:
+        return {
+            "Location": f"/v2/{self.name}/blobs/uploads/{self.upload_id}",
+            "Range": f"0-{max(0, offset - 1)}",  # Docker's registry, too, says 0-0 while there is nothing
+            "Docker-Upload-UUID": self.upload_id,
+        }
+
+
+class Uploads:
+    def __init__(self, door: RegistryDoor) -> None:
+        self._door = door
+
+    async def post(self, request: Request) -> Response:
+        name, query = request.path_params["name"], request.query_params
+        if "mount" in query:
+            mounted = await run_in_threadpool(self._mount, name, query["mount"], query.get("from", ""))
+            if mounted:
+                return _created(name, mounted)
+        if "digest" not in query:
+            session = await run_in_threadpool(self._start, name)
+            return Response(status_code=202, headers=session.headers(0))
+        digest = digests.parse(query["digest"])
+        session = await run_in_threadpool(self._start, name)
+        try:
+            return await self._complete(request, session, digest)
+        except (Error, ClientDisconnect):  # nobody knows of this session: nobody will go on with it
+            await run_in_threadpool(self._forget, session)
+            raise
+
+    def get(self, request: Request) -> Response:
+        session = Session.of(request)
+        self._check(session)
+        return Response(status_code=204, headers=session.headers(self._door.blobs.size(session.upload_id)))
+
+    async def patch(self, request: Request) -> Response:
+        session = Session.of(request)
+        offset = await self._receive(request, session)
+        return Response(status_code=202, headers=session.headers(offset))
+
+    async def put(self, request: Request) -> Response:
+        digest = digests.parse(request.query_params.get("digest", ""))
+        return await self._complete(request, Session.of(request), digest)
+
+    def delete(self, request: Request) -> Response:
+        session = Session.of(request)
+        self._check(session)
+        self._forget(session)
+        return Response(status_code=204)
+
+    def _start(self, name: str) -> Session:
+        with self._door.database.write() as connection:
+            repository = names.find_or_make(connection, name)
+            return Session(name, uploads.start(connection, repository.id))
+
+    def _mount(self, name: str, wanted: str, source: str) -> Digest | None:
+        """The blob, now visible in `name` too; None when it cannot be had, and must be uploaded."""
+        try:
+            digest = digests.parse(wanted)
+            with self._door.database.write() as connection:
+                found = (
+                    blobs.linked(connection, names.find(connection, source).id, digest)
+                    if source
+                    else blobs.get(connection, digest)
+                )
+                if found is None:
+                    return None
+                blobs.link(connection, names.find_or_make(connection, name).id, digest)
+        except (InvalidDigest, NameInvalid, NameUnknown):
+            return None  # the start of an upload, which follows, refuses what is wrong with `name`
+        return digest
+
+    async def _complete(self, request: Request, session: Session, digest: Digest) -> Response:
+        await self._receive(request, session)
+        await run_in_threadpool(self._commit, session, digest)
+        return _created(session.name, digest)
+
+    async def _receive(self, request: Request, session: Session) -> int:
+        """Append the request's body to the upload; returns the new offset."""
+        with await run_in_threadpool(self._open, session) as upload:
+            expected = _expected(request, session, upload.offset)
+            limit = self._door.max_blob - upload.offset
+            if (expected or 0) > limit:
+                raise TooLarge(f"a blob has at most {self._door.max_blob} bytes")
+            received = await bodies.pour(request, upload.write, limit if expected is None else expected)
+            if expected is not None and received != expected:
+                raise SizeInvalid(f"{expected} bytes were announced, {received} came")
+            return upload.offset
+
+    def _open(self, session: Session) -> Upload:
+        """The upload's file, locked; raises UploadBusy while another request writes to it."""
+        self._check(session)
+        try:
+            return self._door.blobs.open_upload(session.upload_id)
+        except Unavailable as error:
+            raise UploadBusy(error.message) from error
+
+    def _commit(self, session: Session, digest: Digest) -> None:
+        try:
+            size = self._door.blobs.commit(session.upload_id, digest)
+        except DigestMismatch:
+            self._forget(session)
+            raise
+        with self._door.database.write() as connection:
+            blobs.add(connection, digest, size)
+            blobs.link(connection, names.find_or_make(connection, session.name).id, digest)
+            uploads.finish(connection, session.upload_id)
+
+    def _check(self, session: Session) -> None:
+        with self._door.database.read() as connection:
+            repository = names.find(connection, session.name)
+            if uploads.get(connection, session.upload_id, repository.id) is None:
+                raise BlobUploadUnknown
+
+    def _forget(self, session: Session) -> None:
+        with self._door.database.write() as connection:
+            uploads.finish(connection, session.upload_id)
+        self._door.blobs.discard(session.upload_id)
+
+
+def _expected(request: Request, session: Session, offset: int) -> int | None:
+    """Bytes that the body is to have; None when nothing says so. Raises ChunkOutOfOrder, SizeInvalid."""
+    length = bodies.announced(request)
+    content_range = request.headers.get("content-range")
+    if content_range is None:
+        return length
+    chunk = ranges.chunk(content_range)
+    if chunk is None or chunk.start != offset:
+        raise ChunkOutOfOrder(f"the upload goes on at byte {offset}", session.headers(offset))
+    if length is not None and length != len(chunk):
+        raise SizeInvalid(f"Content-Range says {len(chunk)} bytes, Content-Length {length}")
+    return len(chunk)
+
+
+def _created(name: str, digest: Digest) -> Response:
+    headers = {"Location": f"/v2/{name}/blobs/{digest}", "Docker-Content-Digest": digest}
+    return Response(status_code=201, headers=headers)
