@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Protocol
 
-from careen.indexing import apk, dpkg, os_release, python
+from careen.indexing import apk, dpkg, os_release, python, rpm
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.package import Package
@@ -32,6 +32,7 @@ INDEXERS: list[Indexer] = [
     dpkg,
     os_release,
     python,
+    rpm,
 ]
 
 

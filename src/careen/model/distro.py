@@ -6,6 +6,9 @@ from dataclasses import dataclass
 # OSV's names (ossf.github.io/osv-schema, "Defined ecosystems"), by the ID of os-release.
 _ECOSYSTEMS = {"debian": "Debian", "alpine": "Alpine"}
 
+# The purl type of the packages that such a distribution is made of.
+_PACKAGE_TYPES = {"debian": "deb", "alpine": "apk"}
+
 
 @dataclass(frozen=True, slots=True)
 class Distro:
@@ -14,6 +17,11 @@ class Distro:
     codename: str = ""  # "bookworm"
     name: str = ""  # for people: PRETTY_NAME
     path: str = ""  # the file that says so
+
+    @property
+    def package_type(self) -> str:
+        """The purl type of this distribution's own packages; "" for an unknown ID."""
+        return _PACKAGE_TYPES.get(self.id, "")
 
     @property
     def ecosystem(self) -> str:

@@ -1,0 +1,61 @@
+"""What one layer hides of the layers below it (OCI image-spec, layer.md#whiteouts)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from careen.images.paths import ancestors, key, place, resolve, unpack
+from careen.model.layer import LayerTree
+
+_MAX_ALIASES = 200  # other paths of one file that are looked at
+
+
+class Cover:
+    def __init__(self, tree: LayerTree) -> None:
+        self._whiteouts = set(tree.whiteouts)
+        self._opaque = set(tree.opaque)
+        self._files = unpack(tree.files)
+        self._folders = unpack(tree.folders)
+
+    def follow(self, links: Mapping[str, str]) -> None:
+        """Know also where whiteouts and opaque folders stand in a tree with these links."""
+        self._whiteouts |= {place(path, links) for path in self._whiteouts}
+        homes = {resolve(path, links) for path in self._opaque}
+        self._opaque |= {home for home in homes if home is not None}
+
+    def hides(self, path: str) -> bool:
+        """Whether a file or link at `path` below this layer is gone."""
+        own = key(path)
+        if path in self._whiteouts or own in self._files or own | 1 in self._folders:
+            return True
+        return "" in self._opaque or any(self._hides_folder(folder) for folder in ancestors(path))
+
+    def _hides_folder(self, path: str) -> bool:
+        return path in self._whiteouts or path in self._opaque or key(path) in self._files
+
+
+class Aliases:
+    """The paths that lead to the same file through symlinks among its folders."""
+
+    def __init__(self, links: Mapping[str, str]) -> None:
+        self._leading_to: dict[str, list[str]] = {}
+        for link in links:
+            target = resolve(link, links)
+            if target is not None:
+                self._leading_to.setdefault(target, []).append(link)
+
+    def of(self, path: str) -> Iterable[str]:
+        """`path` first, then the others, nearest first; not all where links form circles."""
+        found = {path: None}
+        queue = [path]
+        for known in queue:
+            for alias in self._one_link_away(known):
+                if alias not in found and len(found) < _MAX_ALIASES:
+                    found[alias] = None
+                    queue.append(alias)
+        return found
+
+    def _one_link_away(self, path: str) -> Iterator[str]:
+        for folder in ancestors(path):
+            for link in self._leading_to.get(folder, ()):
+                yield link + path[len(folder) :]
+        for link in self._leading_to.get("", ()):
+            yield f"{link}/{path}"

@@ -1,0 +1,160 @@
+"""A layer blob inflated, hashed and counted in one pass (OCI image-spec, layer.md; RFC 1952; RFC 8878)."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any, NamedTuple
+
+import zstandard
+from isal import igzip_lib
+
+from careen.images.budgets import Budgets, CorruptLayer
+from careen.model.digest import Digest, from_hex
+
+_MAGIC = 6  # bytes that tell the formats apart
+_PIECE = 256 << 10  # bytes at most that one call to isal gives: they stay in the cache
+_DAMAGED = (igzip_lib.error, zstandard.ZstdError)
+_WINDOW = 128 << 20  # what `zstd --long=27` needs; more is refused
+
+# Of formats that no specification of images knows, but that are met.
+_FOREIGN = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
+
+
+def inflate(blob: Iterable[bytes], *, budgets: Budgets, expected: Digest) -> Iterator[bytes]:
+    """The archive in `blob`, piece by piece. The format goes by its magic, whatever a media type says.
+
+    The blob is read to its very end; only when the iterator is exhausted is its digest verified.
+    Raises CorruptLayer and BudgetExceeded.
+    """
+    source = _Source(blob)
+    try:
+        yield from _within(budgets, source, _open(iter(source)))
+    except _DAMAGED as error:  # type: ignore[misc] # isal's stub takes its error for an instance
+        raise CorruptLayer(f"the compressed data is damaged: {error}") from None
+    source.verify(expected)
+
+
+class _Source:
+    """The blob's pieces, hashed and counted as they are read."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self._hash.update(piece)
+            self.size += len(piece)
+            yield piece
+
+    def verify(self, expected: Digest) -> None:
+        found = from_hex(self._hash.hexdigest())
+        if found != expected:
+            raise CorruptLayer(f"the blob's digest is {found}, not {expected}")
+
+
+def _within(budgets: Budgets, source: _Source, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    deadline = time.monotonic() + budgets.seconds
+    total = 0
+    for piece in pieces:
+        total += len(piece)
+        if total > budgets.inflated:
+            raise budgets.exceeded("inflated", "bytes of the layer, inflated")
+        if total > budgets.ratio_floor and total > source.size * budgets.ratio:
+            raise budgets.exceeded("ratio", f"{total} bytes inflated from {source.size}")
+        if time.monotonic() > deadline:
+            raise budgets.exceeded("seconds", "seconds for the layer")
+        yield piece
+
+
+def _open(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    head = b""
+    for piece in pieces:
+        head += piece
+        if len(head) >= _MAGIC:
+            break
+    for magic, name in _FOREIGN.items():
+        if head.startswith(magic):
+            raise CorruptLayer(f"the layer is compressed with {name}, which images do not use")
+    frames = next((frames for frames in _FORMATS if frames.begin_with(head)), None)
+    whole = chain([head], pieces)
+    return whole if frames is None else _unframe(frames, whole)
+
+
+class _Frames(NamedTuple):
+    """A format of one or more compressed streams, one after the other."""
+
+    name: str
+    begin_with: Callable[[bytes], bool]
+    start: Callable[[], Any]  # a decompressor of one stream: `eof` and `unused_data` as in the bz2 module
+    drain: Callable[[Any, memoryview], Iterator[bytes]]
+    largest: int  # bytes to give to the decompressor at once
+
+
+def _unframe(frames: _Frames, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """What the streams hold; zeros may stand behind each of them, as gzip allows.
+
+    A decompressor copies what it was given beyond its stream's end. Where many small streams follow each
+    other (eStargz, zstd:chunked) it is therefore given little at first, then twice as much each time.
+    """
+    stream, step = None, frames.largest
+    for piece in pieces:
+        at = 0
+        while at < len(piece):
+            if stream is None:
+                at = _skip_zeros(piece, at)
+                stream = frames.start() if at < len(piece) else None
+                continue
+            given = memoryview(piece)[at : at + step]
+            yield from frames.drain(stream, given)
+            at += len(given) - len(stream.unused_data)
+            step = min(2 * step, frames.largest)
+            if stream.eof:
+                stream, step = None, min(_SMALLEST, frames.largest)
+    if stream is not None:
+        raise CorruptLayer(f"the {frames.name} stream is cut off")
+
+
+_SMALLEST = 8 << 10
+
+
+def _skip_zeros(piece: bytes, at: int) -> int:
+    if piece[at]:
+        return at
+    return len(piece) - len(piece[at:].lstrip(b"\0"))
+
+
+def _drain_gzip(stream: Any, given: memoryview) -> Iterator[bytes]:  # noqa: ANN401 - either library
+    inflated = stream.decompress(given, _PIECE)
+    while inflated:
+        yield inflated
+        if stream.eof or stream.needs_input:
+            return
+        inflated = stream.decompress(b"", _PIECE)
+
+
+def _drain_zstd(stream: Any, given: memoryview) -> Iterator[bytes]:  # noqa: ANN401 - as for gzip
+    inflated = stream.decompress(given)
+    if inflated:
+        yield inflated
+
+
+def _start_gzip() -> object:
+    return igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
+
+
+def _start_zstd() -> object:
+    return zstandard.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+
+
+def _is_zstd(head: bytes) -> bool:
+    return head.startswith(b"\x28\xb5\x2f\xfd") or (head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5)  # noqa: PLR2004 - 0x50 to 0x5f begin a skippable frame
+
+
+_FORMATS = (
+    _Frames("gzip", lambda head: head.startswith(b"\x1f\x8b"), _start_gzip, _drain_gzip, 256 << 10),
+    # A block of 4 bytes can stand for 128 KiB, and the library gives all at once: 2 KiB make 64 MiB at most.
+    _Frames("zstd", _is_zstd, _start_zstd, _drain_zstd, 2 << 10),
+)

@@ -1,0 +1,84 @@
+"""Paths inside an image: normal form, symbolic links, and the short keys that stand for them.
+
+A path in normal form has no "/" at its ends, no empty, "." or ".." parts; "" is the root.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import blake2b
+
+MAX_HOPS = 40  # as Linux: path_resolution(7)
+
+
+def normal(path: str) -> tuple[str, bool]:
+    """The normal form, and whether the path tried to leave the root (".." stays there, as in "/..")."""
+    path = path.removeprefix("./")
+    if not (path.startswith((".", "/")) or path.endswith("/") or "//" in path or "/." in path):
+        return path, False
+    parts: list[str] = []
+    escapes = False
+    for part in path.split("/"):
+        if part == "..":
+            escapes = escapes or not parts
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts), escapes
+
+
+def resolve(path: str, links: Mapping[str, str]) -> str | None:
+    """Where `path` leads when every link on its way is followed, its last part too; None: round in circles.
+
+    `links` are targets as written, by path in normal form; an absolute target begins at the image's root.
+    """
+    todo, done, hops = path.split("/")[::-1], list[str](), 0
+    while todo:
+        part = todo.pop()
+        if part == "..":
+            del done[-1:]
+        elif part not in ("", "."):
+            done.append(part)
+            target = links.get("/".join(done))
+            if target is not None:
+                hops += 1
+                if hops > MAX_HOPS:
+                    return None
+                del done[0 if target.startswith("/") else -1 :]
+                todo.extend(target.split("/")[::-1])
+    return "/".join(done)
+
+
+def place(path: str, links: Mapping[str, str]) -> str:
+    """Where something at `path` really stands: links among its folders are followed, itself is not."""
+    folder, _, name = path.rpartition("/")
+    home = resolve(folder, links) if folder and links else folder
+    return path if home is None else join(home, name)
+
+
+def join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """The folders on the way to `path`, nearest first, without the root."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
+def digest(path: str) -> bytes:
+    """8 bytes that stand for the path: a layer has many paths, and few are ever asked for."""
+    return blake2b(path.encode(), digest_size=8).digest()
+
+
+def pack(digests: Iterable[bytes]) -> bytes:
+    return b"".join(sorted(digests))
+
+
+def key(path: str) -> int:
+    """The digest as `unpack` gives it."""
+    return int.from_bytes(digest(path), "big")
+
+
+def unpack(packed: bytes) -> frozenset[int]:
+    """The digests as numbers, to look paths up by `key`."""
+    return frozenset(struct.unpack(f">{len(packed) // 8}Q", packed))

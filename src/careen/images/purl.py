@@ -1,0 +1,30 @@
+"""The package URL of a package in an image (github.com/package-url/purl-spec)."""
+
+from packageurl import PackageURL
+
+from careen.model.distro import Distro
+from careen.model.package import Package
+
+
+def purl(package: Package, distro: Distro | None) -> str:
+    """Such as `pkg:deb/debian/curl@7.88.1-10?arch=amd64&distro=debian-12&upstream=...`."""
+    if not package.is_os:
+        return PackageURL(package.type, name=package.name, version=package.version).to_string()
+    return PackageURL(
+        package.type,
+        namespace=distro.id if distro else None,
+        name=package.name,
+        version=package.version,
+        qualifiers={
+            "arch": package.arch,
+            "distro": f"{distro.id}-{distro.version_id or distro.codename}" if distro else "",
+            "upstream": _upstream(package),
+        },
+    ).to_string()
+
+
+def _upstream(package: Package) -> str:
+    """The source package, where it is not the package itself: NAME or NAME@VERSION."""
+    if package.source_version not in ("", package.version):
+        return f"{package.source or package.name}@{package.source_version}"
+    return package.source if package.source != package.name else ""

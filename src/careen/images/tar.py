@@ -1,0 +1,155 @@
+"""The members of a tar archive: v7, ustar, pax and GNU (POSIX.1-2017, pax; GNU tar manual, "Tar Internals").
+
+Where the formats leave room an archive is read as Go's archive/tar reads it: container engines use that.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+from zlib import adler32
+
+from careen.images import extended
+from careen.images.budgets import Budgets, CorruptLayer
+from careen.images.extended import NOTHING, Extended
+from careen.images.sparse import Sparse, old_gnu, old_gnu_extension
+from careen.images.tarfields import number, text
+from careen.images.tarstream import BLOCK, Stream
+
+_ZEROS = bytes(BLOCK)
+_ADLER_MODULUS = 65521
+_MAX_EXTENSION = 1 << 20  # bytes of one extended header, as in Go
+
+HARD_LINK, SYMLINK, FOLDER = b"125"
+_V7_FILE, _OLD_SPARSE = b"\0S"
+FILES = frozenset(b"\x0007S")
+_WITHOUT_BODY = frozenset(b"123456")  # whatever their size field says
+_KNOWN = FILES | _WITHOUT_BODY
+
+
+class Member(NamedTuple):
+    path: str  # as written
+    type: int
+    stored: int  # bytes that the archive holds of it
+    link: str  # as written
+    header: bytes
+    sparse: Sparse | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.stored if self.sparse is None else self.sparse.size
+
+    @property
+    def mode(self) -> int:
+        return number(self.header[100:108])
+
+    def read(self, stream: Stream) -> list[bytes]:
+        """The content; `stream` must stand where `members` left it. Raises CorruptLayer."""
+        rope = stream.rope(self.stored)
+        if sum(map(len, rope)) < self.stored:
+            raise CorruptLayer(f"the archive is cut off in {self.path!r}")
+        return rope if self.sparse is None else self.sparse.expand(rope)
+
+
+def members(stream: Stream, budgets: Budgets) -> Iterator[Member]:
+    """The members in their order; while one is looked at, the stream stands at the start of its content.
+
+    The two blocks of zeros at the end may be missing, and what stands behind them is not looked at.
+    Raises CorruptLayer and BudgetExceeded.
+    """
+    own, common, entries = NOTHING, NOTHING, 0
+    while header := _header(stream):
+        entries += 1
+        if entries > budgets.entries:
+            raise budgets.exceeded("entries", "members of the layer")
+        kind = header[156]
+        if kind in extended.TYPES:
+            body = _extension(stream, header)
+            if kind == extended.PAX_GLOBAL:
+                common = common.also(kind, body)
+            else:
+                own = own.also(kind, body)
+            continue
+        member = _member(stream, header)
+        if own is not NOTHING or common is not NOTHING:
+            member, own = _amended(member, own.over(common)), NOTHING
+        end = stream.offset + member.stored
+        yield member
+        if member.stored:
+            stream.skip_to(end)
+
+
+def _header(stream: Stream) -> bytes:
+    """The next header, or nothing where the archive ends."""
+    header = stream.take(BLOCK)
+    if not header or (header[0] == 0 and header == _ZEROS):
+        if stream.take(BLOCK).strip(b"\0"):
+            raise CorruptLayer(f"a lone block of zeros before {stream.offset}")
+        stream.drain()
+        return b""
+    if len(header) < BLOCK:
+        raise CorruptLayer(f"the archive is cut off in a header at {stream.offset}")
+    field = header[148:156]
+    # The low half of Adler-32 is the sum of all bytes plus one, modulo 65521: much faster than sum().
+    if (number(field) + sum(field) - sum(b" " * 8) + 1 - (adler32(header) & 0xFFFF)) % _ADLER_MODULUS:
+        _check_signed(stream, header)
+    return header
+
+
+def _check_signed(stream: Stream, header: bytes) -> None:
+    """Some old programs summed up signed characters."""
+    summed = header[:148] + b" " * 8 + header[156:]
+    if number(header[148:156]) != sum(memoryview(summed).cast("b")):
+        raise CorruptLayer(f"no tar header at {stream.offset - BLOCK}: its checksum is wrong")
+
+
+def _extension(stream: Stream, header: bytes) -> bytes:
+    size = number(header[124:136])
+    if size > _MAX_EXTENSION:
+        raise CorruptLayer(f"an extended header of {size} bytes")
+    body = stream.take(size + -size % BLOCK)[:size]
+    if len(body) < size:
+        raise CorruptLayer("the archive is cut off in an extended header")
+    return body
+
+
+def _member(stream: Stream, header: bytes) -> Member:
+    kind = header[156]
+    if kind not in _KNOWN:
+        raise CorruptLayer(f"a member of the unknown type {chr(kind)!r} at {stream.offset - BLOCK}")
+    stored = 0 if kind in _WITHOUT_BODY else number(header[124:136])
+    path = text(header[:100])
+    if header[345] and header[257:263] == b"ustar\0":
+        # The program star keeps times behind a shorter prefix.
+        end = 476 if header[508:512] == b"tar\0" else 500
+        path = f"{text(header[345:end])}/{path}"
+    link = text(header[157:257]) if kind in _LINKS else ""
+    sparse = _old_sparse(stream, header) if kind == _OLD_SPARSE else None
+    if kind == _V7_FILE and path.endswith("/"):
+        kind = FOLDER
+    return Member(path, kind, stored, link, header, sparse)
+
+
+_LINKS = frozenset((HARD_LINK, SYMLINK))
+
+
+def _old_sparse(stream: Stream, header: bytes) -> Sparse:
+    spans, more = old_gnu(header)
+    while more:
+        block = stream.take(BLOCK)
+        if len(block) < BLOCK:
+            raise CorruptLayer("the archive is cut off in the map of a sparse file")
+        further, more = old_gnu_extension(block)
+        spans += further
+    return Sparse(number(header[483:495]), spans)
+
+
+def _amended(member: Member, said: Extended) -> Member:
+    stored = member.stored
+    if said.stored is not None and member.type not in _WITHOUT_BODY:
+        stored = said.stored
+    return member._replace(
+        path=said.path if said.path is not None else member.path,
+        link=said.link if said.link is not None else member.link,
+        stored=stored,
+        sparse=said.sparse or member.sparse,
+    )

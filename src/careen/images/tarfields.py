@@ -1,0 +1,45 @@
+"""The fields of tar headers: numbers and names (POSIX.1-2017, "ustar Interchange Format"; GNU's base-256)."""
+
+import re
+
+from careen.images.budgets import CorruptLayer
+
+_OCTAL = re.compile(rb"[0-7]+")
+_LARGEST = (1 << 63) - 1
+
+
+def number(field: bytes) -> int:
+    """Octal digits between spaces and NULs, or a big-endian number where the first bit is set.
+
+    Raises CorruptLayer for anything else and for what no file can have: less than 0 or more than 63 bits.
+    """
+    if field[0] & 0x80:
+        return _base256(field)
+    digits = field.strip(b" \0")
+    if not digits.isdigit():
+        digits = digits.partition(b"\0")[0]
+        if not digits:
+            return 0
+    if not _OCTAL.fullmatch(digits):
+        raise CorruptLayer(f"{field!r} is no number of a tar header")
+    return int(digits, 8)
+
+
+def decimal(digits: bytes) -> int:
+    """A number of a pax record; raises CorruptLayer."""
+    if not digits.isdigit() or len(digits) > len(str(_LARGEST)):
+        raise CorruptLayer(f"{digits[:40]!r} is not a number of a pax header")
+    return int(digits)
+
+
+def text(field: bytes) -> str:
+    """A name up to its NUL; bytes that are not UTF-8 come escaped, since paths end in JSON and databases."""
+    return field.partition(b"\0")[0].decode("utf-8", "backslashreplace")
+
+
+def _base256(field: bytes) -> int:
+    # The second bit is the sign, in two's complement.
+    value = int.from_bytes(field, "big") & ((1 << (8 * len(field) - 1)) - 1)
+    if field[0] & 0x40 or value > _LARGEST:
+        raise CorruptLayer(f"{field!r} is no size or mode that a file can have")
+    return value

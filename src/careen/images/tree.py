@@ -1,0 +1,147 @@
+"""What a layer does to the tree below it, gathered in the walk (OCI image-spec, layer.md#changesets)."""
+
+from careen.images.budgets import Budgets
+from careen.images.paths import ancestors, digest, join, normal, pack, place, resolve
+from careen.model.layer import LayerTree
+from careen.model.problem import Problem, ProblemKind
+
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_AUFS = ".wh..wh."  # the first such file system's own files: they mean nothing in a layer
+_NO_NAMES = frozenset(("", ".", ".."))
+_TOLD = 100  # paths that leave the root and are told one by one
+
+
+class Tree:
+    """The layer unpacked on its own, in order: of entries with the same path the last one stands.
+
+    Takes paths as the archive writes them; gives and keeps them in normal form, with the layer's own links
+    among their folders followed. Raises BudgetExceeded for what is too long or too deep.
+    """
+
+    def __init__(self, budgets: Budgets) -> None:
+        self.symlinks: dict[str, str] = {}
+        self.evidence: set[str] = set()  # files that indexers saw and that still stand
+        self.problems: list[Problem] = []
+        self._budgets = budgets
+        self._files: set[bytes] = set()  # digests of the paths of all that is no folder
+        self._folders: dict[str, bool] = {}  # whether it has an entry of its own
+        self._homes: dict[str, str] = {}  # where a folder as written really is
+        self._whiteouts: set[str] = set()
+        self._opaque: set[str] = set()
+
+    def add(self, written: str) -> str:
+        """A member that is no folder. Returns its path; "" for a whiteout, which stands nowhere."""
+        folder, _, name = written.rpartition("/")
+        if name in _NO_NAMES:
+            plain, _ = normal(self._bounded(written))
+            return self.add(plain) if plain else ""
+        home = self._homes.get(folder)
+        if home is None:
+            home = self._enter(folder)
+        path = f"{home}/{name}" if home else name
+        if name.startswith(_WHITEOUT):
+            return self._hide(home, name)
+        if path in self._folders:
+            self._remove_folder(path)
+        elif path in self.symlinks:
+            self._remove_symlink(path)
+        self.evidence.discard(path)
+        self._files.add(digest(path))
+        return path
+
+    def add_symlink(self, written: str, target: str) -> None:
+        path = self.add(written)
+        if path:
+            self.symlinks[path] = self._bounded(target)
+
+    def add_folder(self, written: str) -> None:
+        path = self.where(written)
+        home, _, name = path.rpartition("/")
+        self._enter(home)
+        if name.startswith(_WHITEOUT):
+            self._hide(home, name)
+        elif path:
+            self._make_folder(path)
+            self._folders[path] = True
+
+    def where(self, written: str) -> str:
+        """The path of what the layer has at `written`."""
+        return place(normal(self._bounded(written))[0], self.symlinks)
+
+    def build(self) -> LayerTree:
+        return LayerTree(
+            whiteouts=tuple(sorted(self._whiteouts)),
+            opaque=tuple(sorted(self._opaque)),
+            symlinks=dict(sorted(self.symlinks.items())),
+            files=pack(self._files),
+            folders=pack(folder_digest(path, own=own) for path, own in self._folders.items()),
+        )
+
+    def _hide(self, home: str, name: str) -> str:
+        hidden = name.removeprefix(_WHITEOUT)
+        if name == _OPAQUE:
+            self._opaque.add(home)
+        elif not name.startswith(_AUFS) and hidden not in _NO_NAMES:
+            self._whiteouts.add(join(home, hidden))
+        return ""
+
+    def _enter(self, written: str) -> str:
+        """The folder that is written so, there from now on."""
+        folder, escapes = normal(self._bounded(written))
+        if escapes:
+            self._tell(folder)
+        found = resolve(folder, self.symlinks) if self.symlinks else folder
+        home = folder if found is None else found
+        if home.count("/") >= self._budgets.path_depth:
+            raise self._budgets.exceeded("path_depth", "folders around a member")
+        if home:
+            self._make_folder(home)
+            for above in ancestors(home):
+                self._make_folder(above)
+        self._homes[written] = home
+        return home
+
+    def _bounded(self, path: str) -> str:
+        if len(path) > self._budgets.path_length:
+            raise self._budgets.exceeded("path_length", "characters of a path")
+        return path
+
+    def _tell(self, folder: str) -> None:
+        if len(self.problems) < _TOLD:
+            message = "the layer has files at a path that leaves the root; they are taken as inside"
+            self.problems.append(Problem(ProblemKind.INVALID_METADATA, folder, message))
+
+    def _make_folder(self, path: str) -> None:
+        if path in self._folders:
+            return
+        self._folders[path] = False
+        self._files.discard(digest(path))
+        self.evidence.discard(path)
+        if path in self.symlinks:
+            self._remove_symlink(path)
+
+    def _remove_symlink(self, path: str) -> None:
+        del self.symlinks[path]
+        self._homes.clear()
+
+    def _remove_folder(self, path: str) -> None:
+        """Something else took the folder's place; what was in it is gone.
+
+        The digests of files in it stay: what stands at `path` now hides the same ones in the layers below.
+        """
+        below = path + "/"
+        self._homes.clear()
+        self._folders = {
+            folder: own
+            for folder, own in self._folders.items()
+            if folder != path and not folder.startswith(below)
+        }
+        self.evidence = {file for file in self.evidence if not file.startswith(below)}
+        self.symlinks = {link: to for link, to in self.symlinks.items() if not link.startswith(below)}
+
+
+def folder_digest(path: str, *, own: bool) -> bytes:
+    """A folder's digest; its last bit tells whether the folder has an entry of its own or is only implied."""
+    plain = digest(path)
+    return plain[:-1] + bytes([plain[-1] | 1 if own else plain[-1] & 0xFE])

@@ -1,0 +1,82 @@
+"""One walk through a layer's archive: its tree, and the files that indexers want."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from careen.images.budgets import Budgets
+from careen.images.tar import FILES, FOLDER, HARD_LINK, SYMLINK, Member, members
+from careen.images.tarstream import Stream
+from careen.images.tree import Tree
+from careen.model.file import File
+
+_KEPT_FILE = 256 << 10  # bytes of a file that is kept in case that a hard link leads to it
+_KEPT = 32 << 20  # bytes of all such files
+
+Wants = Callable[[File], bool]
+
+
+class Walk:
+    """Iterate over it for the wanted files, in the archive's order, then ask for the rest.
+
+    A later file with the same path replaces an earlier one; `tree.evidence` holds the paths that stand.
+    Raises CorruptLayer and BudgetExceeded.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], *, wants: Wants, budgets: Budgets) -> None:
+        self.tree = Tree(budgets)
+        self.missing: dict[str, str] = {}  # wanted hard links to files that were not kept: path -> target
+        self._stream = Stream(pieces)
+        self._wants = wants
+        self._budgets = budgets
+        self._kept: dict[str, File] = {}
+        self._room = _KEPT
+
+    def __iter__(self) -> Iterator[File]:
+        tree = self.tree
+        for member in members(self._stream, self._budgets):
+            kind, file = member.type, None
+            if kind in FILES:
+                file = self._file(member)
+            elif kind == FOLDER:
+                tree.add_folder(member.path)
+            elif kind == SYMLINK:
+                tree.add_symlink(member.path, member.link)
+            elif kind == HARD_LINK:
+                file = self._hard_link(member)
+            else:
+                tree.add(member.path)
+            if file is not None:
+                tree.evidence.add(file.path)
+                yield file
+
+    def _file(self, member: Member) -> File | None:
+        """The file with its content, if it is wanted."""
+        path, size = self.tree.add(member.path), member.size
+        asked = File(path, member.mode, size)
+        if not self._wants(asked):
+            return None
+        if size > self._budgets.member or member.stored > self._budgets.member:
+            raise self._budgets.exceeded("member", f"bytes of {path!r}")
+        file = replace(asked, pieces=member.read(self._stream))
+        if size <= min(_KEPT_FILE, self._room):
+            self._room -= size
+            self._kept[path] = file
+        return file
+
+    def _hard_link(self, member: Member) -> File | None:
+        """The target's content under the link's path, if it is wanted and was kept."""
+        tree = self.tree
+        target = tree.where(member.link)
+        if target in tree.symlinks:
+            tree.add_symlink(member.path, tree.symlinks[target])
+            return None
+        kept = self._kept.get(target) if target in tree.evidence else None
+        path = tree.add(member.path)
+        self.missing.pop(path, None)
+        if not self._wants(File(path, member.mode)):
+            return None
+        if kept is None:
+            tree.evidence.add(path)
+            self.missing[path] = target
+            return None
+        return replace(kept, path=path)

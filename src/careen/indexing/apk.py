@@ -1,0 +1,75 @@
+"""Alpine's package database: /lib/apk/db/installed (apk-tools, apk-v2(5): `X:value` lines)."""
+
+from collections.abc import Iterator
+
+from careen.indexing._tokens import is_token, shown
+from careen.model.file import File
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+NAME = "apk"
+VERSION = 1
+
+_PATHS = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})  # the second since /usr is merged
+
+
+def wants(file: File) -> bool:
+    return file.path in _PATHS
+
+
+def read(file: File) -> Iterator[Package | Problem]:
+    text = file.read().decode("utf-8", "replace")
+    malformed = count = 0
+    for line, fields, strange in _stanzas(text):
+        count += 1
+        malformed = malformed or strange
+        if fields:
+            yield _package(file, line, fields)
+    if malformed:
+        yield _corrupt(file, f"line {malformed} is no field")
+    elif text.strip() and not count:
+        yield _corrupt(file, "it has content, but no package")
+    elif text and not text.endswith("\n"):
+        message = "it ends within a line: packages may be missing"
+        yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
+
+
+def _stanzas(text: str) -> Iterator[tuple[int, dict[str, str], int]]:
+    """Line, fields and first malformed line of each package."""
+    line = malformed = 0
+    fields: dict[str, str] = {}
+    for number, content in enumerate(text.split("\n"), 1):
+        if not content.strip():
+            if line:
+                yield line, fields, malformed
+            line, fields, malformed = 0, {}, 0
+            continue
+        line = line or number
+        if content[1:2] != ":" or not content[0].isascii() or not content[0].isalpha():
+            malformed = malformed or number
+        elif content[0] in "PVAo":
+            fields.setdefault(content[0], content[2:].strip())
+    if line:
+        yield line, fields, malformed
+
+
+def _package(file: File, line: int, fields: dict[str, str]) -> Package | Problem:
+    name, version, arch = fields.get("P", ""), fields.get("V", ""), fields.get("A", "")
+    if not is_token(name) or not is_token(version) or not is_token(arch or "noarch"):
+        message = f"the package at line {line} has the name {shown(name)}, version {shown(version)}"
+        return Problem(ProblemKind.INVALID_METADATA, file.path, message)
+    origin = fields.get("o", "")
+    return Package(
+        name,
+        version,
+        type="apk",
+        manager=NAME,
+        path=file.path,
+        source=origin if is_token(origin) else name,
+        source_version=version,
+        arch=arch,
+    )
+
+
+def _corrupt(file: File, message: str) -> Problem:
+    return Problem(ProblemKind.CORRUPT_DATABASE, file.path, f"apk's database cannot be read: {message}")

@@ -1,0 +1,96 @@
+"""Debian's package database: /var/lib/dpkg/status (dpkg(1), deb822(5)), and status.d of distroless images."""
+
+import re
+from collections.abc import Iterator
+
+from careen.indexing._stanzas import Stanza, stanzas
+from careen.indexing._tokens import is_token, shown
+from careen.model.file import File
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+NAME = "dpkg"
+VERSION = 1
+
+_STATUS = "var/lib/dpkg/status"
+_FOLDER = "var/lib/dpkg/status.d/"
+_FIELDS = frozenset({"package", "status", "version", "architecture", "source"})
+
+# The third word of Status. In all other states the package's files are on the disk, if not yet set up.
+_ABSENT = frozenset({"not-installed", "config-files", "half-installed"})
+_PRESENT = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
+
+_SOURCE = re.compile(r"(?P<name>[^\s()]+)(?:\s*\((?P<version>[^\s()]+)\))?")
+
+
+def wants(file: File) -> bool:
+    path = file.path
+    if not path.startswith(_STATUS):
+        return False
+    return path == _STATUS or (path.startswith(_FOLDER) and not path.endswith(".md5sums"))
+
+
+def read(file: File) -> Iterator[Package | Problem]:
+    """The packages whose files are there; a file in status.d may leave its Status out."""
+    text = file.read().decode("utf-8", "replace")
+    if file.path == _STATUS and text and not text.endswith("\n"):
+        yield _corrupt(file, "it is cut off within its last line")
+    malformed = count = 0
+    for stanza in stanzas(text, _FIELDS):
+        count += 1
+        malformed = malformed or stanza.malformed
+        if stanza.fields:
+            yield from _package(file, stanza)
+    if malformed:
+        yield _corrupt(file, f"line {malformed} is no field")
+    elif text.strip() and not count:
+        yield _corrupt(file, "it has content, but no package")
+
+
+def _package(file: File, stanza: Stanza) -> Iterator[Package | Problem]:
+    fields = stanza.fields
+    state = _state(fields, file)
+    if state in _ABSENT:
+        return
+    name, version, arch = (fields.get(field, "") for field in ("package", "version", "architecture"))
+    if state not in _PRESENT:
+        yield _invalid(file, stanza, f"the unknown status {shown(fields.get('status', ''))}")
+    elif not is_token(name) or not is_token(version) or not is_token(arch or "all"):
+        yield _invalid(file, stanza, f"the name {shown(name)}, version {shown(version)}, {shown(arch)}")
+    else:
+        source, source_version = _source(fields.get("source", ""), name, version)
+        yield Package(
+            name,
+            version,
+            type="deb",
+            manager=NAME,
+            path=file.path,
+            source=source,
+            source_version=source_version,
+            arch=arch,
+        )
+
+
+def _state(fields: dict[str, str], file: File) -> str:
+    """The third word of Status, such as that of `hold ok installed`."""
+    if "status" not in fields and file.path != _STATUS:
+        return "installed"
+    words = fields.get("status", "").split()
+    return words[2] if len(words) == 3 else ""  # noqa: PLR2004 - selection, flag, state
+
+
+def _source(text: str, name: str, version: str) -> tuple[str, str]:
+    """`Source: NAME (VERSION)`: what equals the package's own is left out, so a binNMU (+b1) names both."""
+    match = _SOURCE.fullmatch(text)
+    if match is None or not is_token(match["name"]) or not is_token(match["version"] or version):
+        return name, version
+    return match["name"], match["version"] or version
+
+
+def _invalid(file: File, stanza: Stanza, what: str) -> Problem:
+    message = f"the package at line {stanza.line} has {what}"
+    return Problem(ProblemKind.INVALID_METADATA, file.path, message)
+
+
+def _corrupt(file: File, message: str) -> Problem:
+    return Problem(ProblemKind.CORRUPT_DATABASE, file.path, f"dpkg's database cannot be read: {message}")

@@ -1,0 +1,51 @@
+"""The distribution that a tree belongs to: os-release(5)."""
+
+import re
+from collections.abc import Iterator
+
+from careen.indexing._tokens import is_token
+from careen.model.distro import Distro
+from careen.model.file import File
+from careen.model.problem import Problem, ProblemKind
+
+NAME = "os-release"
+VERSION = 1
+
+_PATHS = frozenset({"etc/os-release", "usr/lib/os-release"})
+_VARIANTS = "usr/lib/os.release.d/"  # where the editions of one distribution let usr/lib/os-release lead to
+_LIMIT = 64 << 10  # characters: real ones have a few hundred
+_NAME_LENGTH = 200
+
+_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
+_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*')
+_SINGLE = re.compile(r"'([^']*)'\s*")
+_ESCAPED = re.compile(r'\\(["$`\\])')
+
+
+def wants(file: File) -> bool:
+    return file.path in _PATHS or file.path.startswith(_VARIANTS)
+
+
+def read(file: File) -> Iterator[Distro | Problem]:
+    said = _assignments(file.read().decode("utf-8", "replace")[:_LIMIT])
+    values = [said.get(name, "") for name in ("ID", "VERSION_ID", "VERSION_CODENAME")]
+    if not values[0] or not all(is_token(value or "-") for value in values):
+        yield Problem(ProblemKind.INVALID_METADATA, file.path, "it names no distribution")
+        return
+    name = said.get("PRETTY_NAME") or said.get("NAME", "")
+    printable = "".join(char for char in name if char.isprintable())[:_NAME_LENGTH]
+    yield Distro(values[0].lower(), values[1], values[2], name=printable, path=file.path)
+
+
+def _assignments(text: str) -> dict[str, str]:
+    """By name; of a name said twice the last counts, as in a shell."""
+    found = (_ASSIGNMENT.fullmatch(line.strip()) for line in text.split("\n"))
+    return {match[1]: _unquoted(match[2]) for match in found if match is not None}
+
+
+def _unquoted(value: str) -> str:
+    if match := _DOUBLE.fullmatch(value):
+        return _ESCAPED.sub(r"\1", match[1])
+    if match := _SINGLE.fullmatch(value):
+        return match[1]
+    return re.sub(r"\\(.)", r"\1", value.strip())

@@ -1,0 +1,179 @@
+"""The child process that reads a layer: under limits of its own, since layers are written by strangers.
+
+`python -m careen.jobs.child` takes one job as JSON on its standard input and answers with one JSON document.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from careen.errors import Error
+from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
+from careen.images.inflate import inflate
+from careen.images.walk import Walk
+from careen.indexing import INDEXERS
+from careen.model import layer_json
+from careen.model.digest import Digest, parse
+from careen.model.distro import Distro
+from careen.model.file import File
+from careen.model.layer import LayerIndex
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+_READ = 256 << 10  # bytes
+_OPEN_FILES = 32
+_TOLD = 2000  # characters of an error
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSource:
+    """A layer's blob as a range of bytes in a local file."""
+
+    path: Path
+    offset: int
+    size: int
+    digest: Digest
+
+
+_WANTS = [indexer.wants for indexer in INDEXERS]
+
+Found = dict[str, list[Package | Distro | Problem]]  # by the file that says so
+
+
+def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
+    """What the layer holds and does to the layers below it, in one pass over its blob.
+
+    A second pass is made only for hard links to files that nobody wanted under their own name.
+    Raises CorruptLayer, BudgetExceeded and OSError.
+    """
+    walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets)
+    found: Found = {}
+    _read_all(walk, found, budgets)
+    problems = walk.tree.problems + _follow(source, walk.missing, found, budgets)
+    items = [item for path in sorted(walk.tree.evidence) for item in found.get(path, ())]
+    return LayerIndex(
+        source.digest,
+        packages=tuple(item for item in items if isinstance(item, Package)),
+        distros=tuple(item for item in items if isinstance(item, Distro)),
+        problems=(*(item for item in items if isinstance(item, Problem)), *problems),
+        tree=walk.tree.build(),
+    )
+
+
+def _archive(source: LayerSource, budgets: Budgets) -> Iterator[bytes]:
+    return inflate(_blob(source), budgets=budgets, expected=source.digest)
+
+
+def _blob(source: LayerSource) -> Iterator[bytes]:
+    with source.path.open("rb", buffering=0) as file:
+        file.seek(source.offset)
+        left = source.size
+        while left and (piece := file.read(min(left, _READ))):
+            left -= len(piece)
+            yield piece
+    if left:
+        raise CorruptLayer(f"the blob lacks {left} of its {source.size} bytes")
+
+
+def _wanted(file: File) -> bool:
+    for wants in _WANTS:  # noqa: SIM110 - any() would make a generator for each file of a layer
+        if wants(file):
+            return True
+    return False
+
+
+def _read_all(walk: Walk, found: Found, budgets: Budgets) -> None:
+    results = 0
+    for file in walk:
+        items = found[file.path] = []
+        for item in _read(file):
+            results += 1
+            if results > budgets.results:
+                raise budgets.exceeded("results", "packages and problems of the layer")
+            items.append(item)
+
+
+def _read(file: File) -> Iterator[Package | Distro | Problem]:
+    for indexer in INDEXERS:
+        if indexer.wants(file):
+            yield from indexer.read(file)
+
+
+def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:
+    """Read the targets of these hard links; returns a Problem for each that leads out of the layer."""
+    if not links:
+        return []
+    targets = set(links.values())
+    again = Walk(_archive(source, budgets), wants=lambda file: file.path in targets, budgets=budgets)
+    files = {file.path: file for file in again}
+    for link, target in links.items():
+        if target in files:
+            found[link] = list(_read(replace(files[target], path=link)))
+    message = "a hard link to a file that is not in its layer"
+    strays = [link for link in links if link not in found]
+    return [Problem(ProblemKind.INVALID_METADATA, link, message) for link in strays]
+
+
+def main() -> None:
+    job = json.load(sys.stdin)
+    budgets = Budgets(**job["budgets"])
+    _die_with(job["parent"])
+    _limit(budgets)
+    sys.stdout.write(_answer(_source(job["source"]), budgets))
+
+
+def describe(source: LayerSource, budgets: Budgets) -> bytes:
+    """The job for a child of this process."""
+    layer = {**asdict(source), "path": os.fspath(source.path)}
+    return json.dumps({"source": layer, "budgets": asdict(budgets), "parent": os.getpid()}).encode()
+
+
+def _source(document: dict[str, Any]) -> LayerSource:
+    path, digest = Path(document["path"]), parse(document["digest"])
+    return LayerSource(path, document["offset"], document["size"], digest)
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel to end this process with its parent, which may have ended already."""
+    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the parent is gone")
+
+
+def _limit(budgets: Budgets) -> None:
+    for limit, value in {
+        resource.RLIMIT_AS: budgets.memory,
+        resource.RLIMIT_CPU: budgets.seconds,
+        resource.RLIMIT_FSIZE: 0,
+        resource.RLIMIT_NOFILE: _OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }.items():
+        resource.setrlimit(limit, (value, value))
+
+
+def _answer(source: LayerSource, budgets: Budgets) -> str:
+    try:
+        return json.dumps({"index": layer_json.dump(index(source, budgets=budgets))})
+    except BudgetExceeded as error:
+        kind, message = "budget", error.message
+    except MemoryError:
+        kind, message = "budget", budgets.exceeded("memory", "memory to read the layer").message
+    except Error as error:
+        kind, message = "corrupt", error.message
+    except OSError as error:
+        kind, message = "unavailable", f"the layer's blob cannot be read: {error}"
+    except Exception as error:  # noqa: BLE001 - the edge of a worker; its parent tells whoever waits
+        kind, message = "corrupt", f"the indexer failed on this layer: {error!r}"
+    return json.dumps({kind: message[:_TOLD]})
+
+
+if __name__ == "__main__":
+    main()

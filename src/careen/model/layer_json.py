@@ -1,0 +1,84 @@
+"""LayerIndex as a JSON document, and back."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from careen.errors import Invalid
+from careen.model import digest
+from careen.model.distro import Distro
+from careen.model.layer import LayerIndex, LayerTree
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+_KEY = 8  # bytes
+
+
+class InvalidLayerIndex(Invalid): ...
+
+
+def dump(index: LayerIndex) -> dict[str, Any]:
+    tree = index.tree
+    return {
+        "digest": index.digest,
+        "packages": [asdict(package) for package in index.packages],
+        "distros": [asdict(distro) for distro in index.distros],
+        "problems": [asdict(problem) for problem in index.problems],
+        "tree": {
+            "whiteouts": list(tree.whiteouts),
+            "opaque": list(tree.opaque),
+            "symlinks": dict(tree.symlinks),
+            "files": b64encode(tree.files).decode(),
+            "folders": b64encode(tree.folders).decode(),
+        },
+    }
+
+
+def load(document: Mapping[str, Any]) -> LayerIndex:
+    """Raises InvalidLayerIndex: the document may come from a process that read hostile bytes."""
+    try:
+        return LayerIndex(
+            digest=digest.parse(document["digest"]),
+            packages=tuple(Package(**_texts(fields)) for fields in document["packages"]),
+            distros=tuple(Distro(**_texts(fields)) for fields in document["distros"]),
+            problems=tuple(_problem(**_texts(fields)) for fields in document["problems"]),
+            tree=_tree(document["tree"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidLayerIndex(f"no index of a layer: {error!r}") from None
+
+
+def _problem(kind: str, path: str, message: str) -> Problem:
+    return Problem(ProblemKind(kind), path, message)
+
+
+def _tree(document: Mapping[str, Any]) -> LayerTree:
+    return LayerTree(
+        whiteouts=tuple(map(_text, document["whiteouts"])),
+        opaque=tuple(map(_text, document["opaque"])),
+        symlinks=_texts(document["symlinks"]),
+        files=_keys(document["files"]),
+        folders=_keys(document["folders"]),
+    )
+
+
+def _keys(text: str) -> bytes:
+    keys = b64decode(text, validate=True)
+    if len(keys) % _KEY:
+        raise ValueError("path keys have 8 bytes each")
+    return keys
+
+
+def _texts(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Only a package's layer may be something else than text: nothing."""
+    return {
+        _text(name): value if name == "layer" and value is None else _text(value)
+        for name, value in fields.items()
+    }
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
