@@ -2,8 +2,10 @@
 
 import contextlib
 import io
+import subprocess
 import tarfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,24 +84,33 @@ def header(kind: bytes, size: int, name: bytes = b"x", link: bytes = b"") -> byt
 @pytest.mark.parametrize(
     ("archive", "said"),
     [
-        (header(b"0", 700) + b"x" * 512, "ends in the middle of 'x'"),
-        (header(b"0", 1 << 80) + b"x" * 512, "ends in the middle of 'x'"),
-        (header(b"0", 0)[:300], "ends in the middle of a header"),
-        (header(b"x", 1 << 40) + b"x" * 512, "an extended header has 1099511627776 bytes"),
-        (header(b"x", 600) + b"20 path=xxxxxxxxxxx\n", "malformed|ends in the middle"),
-        (header(b"x", 70_000) + b"x" * 80_000, "an extended header has 70000 bytes"),
-        (header(b"L", 70_000) + b"x" * 80_000, "an extended header has 70000 bytes"),
-        (header(b"x", 12) + b"99 path=abcd".ljust(512, b"\0"), "an extended header is malformed"),
-        (header(b"x", 12) + b"0 path=abcd\n".ljust(512, b"\0"), "an extended header is malformed"),
-        (header(b"x", 10) + b"10 size=-1".ljust(512, b"\0") + header(b"0", 0), "size is no number"),
-        (header(b"S", 0), "sparse"),
-        (header(b"x", 24) + b"24 GNU.sparse.major=100\n".ljust(512, b"\0") + header(b"0", 0), "sparse"),
-        (header(b"0", 0) + b"rubbish".ljust(512, b"!"), "no octal number|no tar header"),
+        (header(b"0", 700) + b"x" * 512, "cut off"),
+        (header(b"0", 1 << 80) + b"x" * 512, "no size"),
+        (header(b"0", 0)[:300], "cut off in a header"),
+        (header(b"x", 1 << 40) + b"x" * 512, "an extended header of 1099511627776 bytes"),
+        (header(b"L", 2 << 20) + b"x" * (3 << 20), "an extended header of 2097152 bytes"),
+        (header(b"x", 600) + b"20 path=xxxxxxxxxxx\n", "cut off in an extended header"),
+        (header(b"x", 12) + b"99 path=abcd".ljust(512, b"\0"), "malformed"),
+        (header(b"x", 10) + b"10 size=-1".ljust(512, b"\0") + header(b"0", 0), "malformed|not a number"),
+        (header(b"0", 0) + b"rubbish".ljust(512, b"!"), "no number|no tar header"),
     ],
 )
 def test_what_is_hostile_is_refused(archive: bytes, said: str) -> None:
     with pytest.raises(InvalidTar, match=said):
         found(archive, "x")
+
+
+@pytest.mark.parametrize("format", ["gnu", "posix"])
+def test_a_file_with_holes_is_no_range_of_the_archive(tmp_path: Path, format: str) -> None:  # noqa: A002 - tar's word
+    with (tmp_path / "holes").open("wb") as file:
+        file.seek(1 << 20)
+        file.write(b"end")
+    (tmp_path / "whole").write_bytes(b"content")
+    tar = ["tar", "-C", str(tmp_path), "--sparse", f"--format={format}", "-c", "holes", "whole"]
+    archive = subprocess.run(tar, check=True, capture_output=True).stdout
+    assert len(archive) < 1 << 20
+    assert found(archive, "holes") is None
+    assert found(archive, "whole") == b"content"
 
 
 def test_headers_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
