@@ -28,6 +28,11 @@ HOW_TO_GET_POSTGRESQL = (
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For the tests that compare with an expected.json beside their input."""
+    parser.addoption("--update-expected", action="store_true", help="write every expected.json anew")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh database with the newest schema, once on each engine."""
@@ -108,6 +113,8 @@ def temporary_database(server: str, template: str = "template1") -> Iterator[str
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
     with psycopg.connect(server, autocommit=True) as connection:
+        if connection.info.server_version >= 150_000:
+            create += sql.SQL(" STRATEGY FILE_COPY")  # four times faster where nothing is fsynced
         connection.execute(create)
         try:
             yield urlsplit(server)._replace(path=f"/{name}").geturl()

@@ -1,4 +1,4 @@
-"""An EXAMPLE mirror of feeds, for a first look without a network: a few well-known CVEs, no basis for a judgement."""
+"""An EXAMPLE mirror of feeds for a first look without a network: a few well-known CVEs, and no more."""
 
 from pathlib import Path
 

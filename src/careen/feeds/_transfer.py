@@ -11,7 +11,6 @@ import httpx
 
 from careen.feeds.document import Document, NotPublished, TooLarge, Unreachable
 
-CHUNK = 1 << 20
 _ABSENT = frozenset({httpx.codes.NOT_FOUND, httpx.codes.GONE})
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0  # seconds, whatever Retry-After asks for
@@ -81,7 +80,7 @@ class Transfer:
                 self.file.seek(0)
                 self.file.truncate()
                 self.headers = response.headers
-            write(self.url, self.file, response.iter_bytes(CHUNK), self.limits, self.deadline)
+            write(self.url, self.file, response.iter_bytes(), self.limits, self.deadline)
         return self.headers
 
     def _conditions(self) -> dict[str, str]:

@@ -126,11 +126,12 @@ def _package(release: str, origin: str, secfixes: Record) -> Iterator[Advisory |
     for version, item in _items(secfixes):
         try:
             ids, others = _ids(item)
-            for id_ in ids:
-                fixes[id_].add(identifier(version, "a version"))
+            fixed = identifier(version, "a version")
         except InvalidRecord as error:
             yield problem(f"{release} {origin} {version}", error.message)
             continue
+        for id_ in ids:
+            fixes[id_].add(fixed)
         for other in others:
             beside[other].update(ids)
     aliases: defaultdict[str, list[str]] = defaultdict(list)

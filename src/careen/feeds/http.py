@@ -18,11 +18,12 @@ from urllib.parse import unquote, urlsplit
 import httpx
 
 from careen.errors import Error, Invalid
-from careen.feeds._transfer import CHUNK, Limits, Transfer, write
+from careen.feeds._transfer import Limits, Transfer, write
 from careen.feeds.document import Cursor, Document, Failure, Fetched, NotPublished, Unreachable
 
 UNFINISHED = ".unfinished-"  # begins the names of files that a process which died may leave behind
 _REDIRECTS = 5
+_CHUNK = 1 << 20
 
 
 class Http:
@@ -91,7 +92,7 @@ class Http:
         path = self._folder.joinpath(*parts(url))
         try:
             with path.open("rb") as source:
-                write(url, file, iter(lambda: source.read(CHUNK), b""), self._limits, math.inf)
+                write(url, file, iter(lambda: source.read(_CHUNK), b""), self._limits, math.inf)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise NotPublished(f"the mirror has no {path}") from None
         except PermissionError as error:

@@ -1,0 +1,70 @@
+"""An HTTP server that one tells how to behave."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+
+class Upstream(ThreadingHTTPServer):
+    """Answers `GET path` with the next answer of the list for that path; the last one is given for ever."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: dict[str, list[Answer]] = {}
+        self.requests: list[tuple[str, dict[str, str]]] = []  # path and headers, as they came
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that is done may leave without a word."""
+
+    def will(self, path: str, status: int, body: bytes = b"", cut: int | None = None, **headers: str) -> None:
+        self.answers.setdefault(path, []).append(Answer(status, body, cut, **headers))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Answer:
+    def __init__(self, status: int, body: bytes = b"", cut: int | None = None, **headers: str) -> None:
+        """`cut` breaks the connection after so many bytes of the body."""
+        self.status = status
+        self.body = body
+        self.cut = cut
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Upstream
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.server.requests.append(
+            (self.path, {name.lower(): value for name, value in self.headers.items()})
+        )
+        answers = self.server.answers.get(self.path, [Answer(404)])
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.status != 304:
+            self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body if answer.cut is None else answer.body[: answer.cut])
+        self.close_connection = answer.cut is not None
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server
+        pass
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    with Upstream() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

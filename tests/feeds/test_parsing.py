@@ -1,0 +1,92 @@
+"""Every feed reads the documents in testdata/<feed>/<case>/ as expected.json beside them says.
+
+`pytest --update-expected` writes expected.json anew; the reviewer reads the difference. A document's URL
+stands in `url`, where it matters.
+"""
+
+import gzip
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from careen.feeds import FEEDS, Feed
+
+TESTDATA = Path(__file__).parent / "testdata"
+CASES = sorted(path.parent for path in TESTDATA.glob("*/*/input*"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
+def test_a_document_says_what_is_expected_of_it(case: Path, request: pytest.FixtureRequest) -> None:
+    feed = next(feed for feed in FEEDS if case.parent.name == feed.NAME)
+    said = [_plain(record) for record in feed.parse(_document(case), _url(case))]
+    expected = case / "expected.json"
+    if request.config.getoption("--update-expected"):
+        expected.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+    assert said == json.loads(expected.read_text())
+
+
+@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.NAME)
+def test_every_feed_has_testdata(feed: Feed) -> None:
+    assert any(case.parent.name == feed.NAME for case in CASES)
+
+
+def test_every_module_of_a_feed_is_registered() -> None:
+    import careen.feeds  # noqa: PLC0415 - the folder itself is looked at
+
+    folder = Path(careen.feeds.__file__ or "").parent
+    plumbing = {"http", "document"}
+    modules = {path.stem for path in folder.glob("[!_]*.py")} - plumbing
+    registered = {feed.__name__ if isinstance(feed, ModuleType) else type(feed).__module__ for feed in FEEDS}
+    assert registered == {f"careen.feeds.{module}" for module in modules}
+
+
+def test_feeds_have_names_of_their_own() -> None:
+    assert len({feed.NAME for feed in FEEDS}) == len(FEEDS)
+
+
+def _document(case: Path) -> io.BytesIO:
+    """A folder stands for a zip archive of its files, and what NVD publishes is compressed."""
+    (source,) = case.glob("input*")
+    if source.is_dir():
+        return _zipped(source)
+    data = source.read_bytes()
+    return io.BytesIO(gzip.compress(data) if case.parent.name == "nvd" else data)
+
+
+def _zipped(folder: Path) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.writestr(path.name, path.read_bytes())
+    return buffer
+
+
+def _url(case: Path) -> str:
+    path = case / "url"
+    return path.read_text().strip() if path.exists() else "https://upstream.example/document"
+
+
+def _plain(record: object) -> dict[str, object]:
+    """The record as JSON has it, without what is empty."""
+    return {"is": type(record).__name__} | dict(_told(record))
+
+
+def _told(value: object) -> Iterator[tuple[str, object]]:
+    assert is_dataclass(value)
+    for field in fields(value):
+        if content := getattr(value, field.name):
+            yield field.name, _json(content)
+
+
+def _json(value: object) -> object:
+    if is_dataclass(value):
+        return dict(_told(value))
+    if isinstance(value, tuple):
+        return [_json(each) for each in value]
+    return value
