@@ -5,15 +5,23 @@ import hashlib
 import json
 import logging
 import re
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from careen.errors import Denied, Error, Exhausted, Invalid, NotFound, Unauthenticated, Unavailable
 from careen.images import manifest as manifests
@@ -126,14 +134,21 @@ class Handler(BaseHTTPRequestHandler):
         """The tests look at `seen`."""
 
 
+class QuietServer(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Who speaks no TLS where it is expected, or hangs up, is told nothing."""
+
+
 @pytest.fixture
-def serve() -> Iterator[Callable[[Path], Registry]]:
+def serve() -> Iterator[Callable[..., Registry]]:
     running: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
 
-    def start(folder: Path) -> Registry:
+    def start(folder: Path, tls: ssl.SSLContext | None = None) -> Registry:
         registry = Registry(folder)
         handler = type("OneHandler", (Handler,), {"registry": registry})
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        server = QuietServer(("127.0.0.1", 0), handler)
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         registry.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -148,7 +163,7 @@ def serve() -> Iterator[Callable[[Path], Registry]]:
 
 
 @pytest.fixture
-def registry(layout: Any, serve: Callable[[Path], Registry]) -> Registry:
+def registry(layout: Any, serve: Callable[..., Registry]) -> Registry:
     """Two images: `latest` of two layers, one of them large; `multi` for two platforms."""
     latest = layout.image([b"small", BIG])
     multi = layout.index(layout.image([b"s390x"], "linux/s390x"), layout.image([b"arm"], "linux/arm64"))
@@ -173,6 +188,27 @@ def pull(registry: Registry, tmp_path: Path) -> Callable[..., tuple[Any, list[by
             assert not list(work.iterdir())
 
     return run
+
+
+@pytest.fixture
+def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's side of TLS for 127.0.0.1, which clients of this process trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "registry of a test")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
+    signed = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    pem, no_password = serialization.Encoding.PEM, serialization.NoEncryption()
+    path = tmp_path / "server.pem"
+    path.write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, no_password) + signed.public_bytes(pem)
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
 
 
 def digest_of(data: bytes) -> str:
@@ -283,7 +319,7 @@ def test_a_token_service_that_fails_is_named(
 
 
 def test_a_foreign_token_service_receives_no_credentials(
-    registry: Registry, serve: Callable[[Path], Registry], layout: Any, pull: Any
+    registry: Registry, serve: Callable[..., Registry], layout: Any, pull: Any
 ) -> None:
     foreign = serve(layout.folder)
     foreign.token_users = (BASIC,)
@@ -305,7 +341,7 @@ def test_an_address_that_is_none_is_not_gone_to(registry: Registry, pull: Any, r
 
 
 def test_redirects_are_followed_without_credentials(
-    registry: Registry, serve: Callable[[Path], Registry], layout: Any, pull: Any
+    registry: Registry, serve: Callable[..., Registry], layout: Any, pull: Any
 ) -> None:
     storage = serve(layout.folder)
     registry.challenge, registry.accepted = 'Basic realm="here"', BASIC
@@ -316,7 +352,7 @@ def test_redirects_are_followed_without_credentials(
 
 
 def test_a_foreign_host_that_asks_for_credentials_gets_none(
-    registry: Registry, serve: Callable[[Path], Registry], layout: Any, pull: Any
+    registry: Registry, serve: Callable[..., Registry], layout: Any, pull: Any
 ) -> None:
     storage = serve(layout.folder)
     storage.challenge, storage.accepted = f'Bearer realm="http://{storage.address}/token"', BASIC
@@ -338,7 +374,7 @@ def test_redirects_end(registry: Registry, pull: Any) -> None:
 
 def test_signed_addresses_are_not_logged(
     registry: Registry,
-    serve: Callable[[Path], Registry],
+    serve: Callable[..., Registry],
     layout: Any,
     pull: Any,
     caplog: pytest.LogCaptureFixture,
@@ -440,7 +476,7 @@ def test_an_endless_manifest_is_not_read_to_its_end(registry: Registry, pull: An
 
 
 def test_a_foreign_layer_is_never_fetched_from_its_urls(
-    registry: Registry, serve: Callable[[Path], Registry], layout: Any, pull: Any
+    registry: Registry, serve: Callable[..., Registry], layout: Any, pull: Any
 ) -> None:
     elsewhere = serve(layout.folder)
     kind = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
@@ -466,3 +502,39 @@ def test_what_is_not_there_is_said(registry: Registry, pull: Any, tmp_path: Path
         pull("absent")
     with pytest.raises(Unavailable, match=r"cannot connect to 127\.0\.0\.1"):
         open_image("127.0.0.1:1/shop/web", work=tmp_path).__enter__()
+
+
+def test_a_registry_on_loopback_may_speak_tls(
+    serve: Callable[..., Registry], layout: Any, certificate: ssl.SSLContext, tmp_path: Path
+) -> None:
+    secure = serve(layout.finish(latest=layout.image([b"small"])), certificate)
+    with open_image(f"{secure.address}/shop/web", work=tmp_path) as image:
+        assert len(image.layers) == 1
+
+
+def test_nothing_leads_from_tls_to_plain_http(
+    serve: Callable[..., Registry], layout: Any, certificate: ssl.SSLContext, tmp_path: Path
+) -> None:
+    folder = layout.finish(latest=layout.image([b"small"]))
+    secure, plain = serve(folder, certificate), serve(folder)
+    secure.redirect = f"http://{plain.address}"
+    with pytest.raises(Invalid, match="redirects to an address that is not https"):
+        open_image(f"{secure.address}/shop/web", work=tmp_path, access=ACCESS).__enter__()
+    secure.challenge = f'Bearer realm="http://{plain.address}/token"'
+    with pytest.raises(Invalid, match="names a token service that is not https"):
+        open_image(f"{secure.address}/shop/web", work=tmp_path, access=ACCESS).__enter__()
+    assert plain.seen == []
+
+
+def test_http_is_for_loopback_unless_it_is_asked_for(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The registry is reached by a name that is not known to be this machine's."""
+    known = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: known("127.0.0.1", *rest, **more))
+    target = f"registry.test:{registry.port}/shop/web"
+    with pytest.raises(Unavailable):
+        open_image(target, work=tmp_path).__enter__()
+    assert registry.seen == []
+    with open_image(target, work=tmp_path, access=Access(plain_http=True)) as image:
+        assert len(image.layers) == 2
