@@ -21,9 +21,9 @@ def read(file: File) -> Iterator[Package | Problem]:
     text = file.read().decode("utf-8", "replace")
     malformed = count = 0
     for line, fields, strange in _stanzas(text):
-        count += 1
         malformed = malformed or strange
         if fields:
+            count += 1
             yield _package(file, line, fields)
     if malformed:
         yield _corrupt(file, f"line {malformed} is no field")
@@ -56,7 +56,7 @@ def _stanzas(text: str) -> Iterator[tuple[int, dict[str, str], int]]:
 def _package(file: File, line: int, fields: dict[str, str]) -> Package | Problem:
     name, version, arch = fields.get("P", ""), fields.get("V", ""), fields.get("A", "")
     if not is_token(name) or not is_token(version) or not is_token(arch or "noarch"):
-        message = f"the package at line {line} has the name {shown(name)}, version {shown(version)}"
+        message = f"the package at line {line} has no valid name and version: {shown(name)}, {shown(version)}"
         return Problem(ProblemKind.INVALID_METADATA, file.path, message)
     origin = fields.get("o", "")
     return Package(

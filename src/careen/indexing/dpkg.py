@@ -37,9 +37,9 @@ def read(file: File) -> Iterator[Package | Problem]:
         yield _corrupt(file, "it is cut off within its last line")
     malformed = count = 0
     for stanza in stanzas(text, _FIELDS):
-        count += 1
         malformed = malformed or stanza.malformed
         if stanza.fields:
+            count += 1
             yield from _package(file, stanza)
     if malformed:
         yield _corrupt(file, f"line {malformed} is no field")
@@ -56,7 +56,7 @@ def _package(file: File, stanza: Stanza) -> Iterator[Package | Problem]:
     if state not in _PRESENT:
         yield _invalid(file, stanza, f"the unknown status {shown(fields.get('status', ''))}")
     elif not is_token(name) or not is_token(version) or not is_token(arch or "all"):
-        yield _invalid(file, stanza, f"the name {shown(name)}, version {shown(version)}, {shown(arch)}")
+        yield _invalid(file, stanza, f"no valid name and version: {shown(name)}, {shown(version)}")
     else:
         source, source_version = _source(fields.get("source", ""), name, version)
         yield Package(

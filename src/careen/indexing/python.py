@@ -28,7 +28,7 @@ def read(file: File) -> Iterator[Package | Problem]:
     fields = {} if header is None else header.fields
     name, version = fields.get("name", ""), fields.get("version", "")
     if not is_token(name) or not _NAME.fullmatch(name) or not is_token(version):
-        message = f"its name is {shown(name)}, its version {shown(version)}"
+        message = f"it has no valid name and version: {shown(name)}, {shown(version)}"
         yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
         return
     yield Package(
