@@ -11,6 +11,7 @@ from careen.feeds.document import InvalidDocument
 
 _CHUNK = 1 << 20
 _LARGEST_PIECE = 64 << 20  # characters that `value` may span
+_AFTER_NUMBER = frozenset(" \t\r\n,]}")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
 
@@ -71,12 +72,15 @@ class Reader:
                 if not self._more():
                     raise self._invalid(str(error)) from None
             else:
-                # A number may go on behind the end of what was read so far.
-                if end < len(self._text) or not self._more():
+                if self._is_whole(found, end) or not self._more():
                     self._at = end
                     return found
             if len(self._text) - self._at > _LARGEST_PIECE:
                 raise self._invalid(f"a value of more than {_LARGEST_PIECE} characters")
+
+    def _is_whole(self, found: object, end: int) -> bool:
+        """A number may go on behind what was read so far: "1." is 1 and the beginning of 1.5."""
+        return not isinstance(found, int | float) or self._text[end : end + 1] in _AFTER_NUMBER
 
     def end(self) -> None:
         """Nothing may follow."""

@@ -77,7 +77,7 @@ class Feed:
             with zipfile.ZipFile(document) as archive:
                 for member in _members(archive):
                     yield from self._record(archive, member)
-        except (zipfile.BadZipFile, EOFError, OSError, ValueError) as error:
+        except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
             raise InvalidDocument(f"not a zip archive of records: {error}") from None
 
     def _record(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Advisory | Problem]:
