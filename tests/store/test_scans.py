@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
+from careen.errors import NotFound
 from careen.model import digest, ids
 from careen.model.distro import Distro
 from careen.model.finding import Finding, Verdict
@@ -181,7 +181,7 @@ def test_a_failed_scan_has_no_verdict(database: Database, image: Image) -> None:
 
 
 def test_a_scan_of_no_image_is_refused(database: Database, image: Image) -> None:
-    with pytest.raises(IntegrityError), database.write() as connection:
+    with pytest.raises(NotFound, match="Image crpnone not found"), database.write() as connection:
         scans.add(connection, replace(running(image), image_id="crpnone"))
 
 

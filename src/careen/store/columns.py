@@ -1,6 +1,7 @@
 """Types of columns that behave alike on SQLite and PostgreSQL."""
 
 import json
+import re
 import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_ESCAPED = "\x01"
+_ESCAPED = "\x01"  # begins a text that is kept as JSON
+_REFUSED = re.compile(f"^{_ESCAPED}|[\x00\ud800-\udfff]")
 
 # What comes from our own API, and may be searched.
 Fields = JSON().with_variant(JSONB(), "postgresql")
@@ -41,7 +43,7 @@ class Timestamp(TypeDecorator[datetime]):
 
 
 class String(TypeDecorator[str]):
-    """Any text, ordered by code point; NUL and lone surrogates, which databases refuse, are kept as JSON."""
+    """Any text, ordered by code point; what databases refuse (NUL, lone surrogates) is kept as JSON."""
 
     impl = TEXT
     cache_ok = True
@@ -51,19 +53,11 @@ class String(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect
-        return value if value is None or _is_plain(value) else _ESCAPED + json.dumps(value)
+        return _ESCAPED + json.dumps(value) if value and _REFUSED.search(value) else value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect
         return json.loads(value[1:]) if value and value.startswith(_ESCAPED) else value
-
-
-def _is_plain(text: str) -> bool:
-    if text.isascii():
-        return "\x00" not in text and not text.startswith(_ESCAPED)
-    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in text) and (
-        not text.startswith(_ESCAPED)
-    )
 
 
 class Packed(TypeDecorator[Any]):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from sqlite3 import Connection as SQLiteConnection
 from threading import RLock
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -12,11 +13,13 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from careen.errors import Internal, Invalid, Unavailable
 
 _BUSY_TIMEOUT = 30  # seconds that a writer waits for another
-_CONNECTIONS = 48  # more threads than these wait for one to be free
+# More threads than these wait their turn; four processes stay below PostgreSQL's usual limit of 100.
+_POOL = {"pool_size": 24, "max_overflow": 0, "pool_timeout": 30, "pool_pre_ping": True}
 _MIGRATION_LOCK = 0x6361_7265_656E  # PostgreSQL's advisory locks are numbers: "careen"
 
 _BEGIN = "careen_begin"  # execution option: SQLite's kind of transaction
@@ -88,15 +91,11 @@ def _parse(url: str) -> URL:
 
 def _engine(url: URL, *, migrating: bool = False) -> Engine:
     """`migrating` has no pool, and on SQLite no foreign keys: replacing a table would empty its children."""
+    options: dict[str, Any] = {"poolclass": NullPool} if migrating else _POOL
     if url.get_backend_name() == "postgresql":
-        if migrating:
-            return create_engine(url, poolclass=NullPool)
-        return create_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_pre_ping=True)
+        return create_engine(url, **options)
     arguments = {"timeout": _BUSY_TIMEOUT, "isolation_level": None}  # None: no BEGIN but ours
-    if migrating:
-        engine = create_engine(url, connect_args=arguments, poolclass=NullPool)
-    else:
-        engine = create_engine(url, connect_args=arguments, pool_size=_CONNECTIONS, max_overflow=0)
+    engine = create_engine(url, connect_args=arguments, **options)
     event.listen(engine, "connect", _set_up_for_migrating if migrating else _set_up)
     event.listen(engine, "begin", _begin)
     return engine
@@ -124,8 +123,8 @@ def _begin(connection: Connection) -> None:
 def _said_kindly() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise Unavailable(f"The database does not answer: {error.orig}") from error
+    except (OperationalError, PoolTimeout) as error:
+        raise Unavailable("The database does not answer") from error  # why is not for strangers
 
 
 def _migrate(connection: Connection) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, update
 
+from careen.errors import NotFound
 from careen.model.digest import Digest
 from careen.model.finding import Finding, Verdict
 from careen.model.registry import ScanResult, ScanStatus
@@ -47,8 +48,10 @@ FINDINGS = Listing(
 
 
 def add(connection: Connection, scan: ScanResult) -> None:
-    """The image must exist."""
-    repository = select(images.c.repository_id).where(images.c.id == scan.image_id).scalar_subquery()
+    """Raises NotFound when there is no such image."""
+    repository = connection.scalar(select(images.c.repository_id).where(images.c.id == scan.image_id))
+    if repository is None:
+        raise NotFound.of("Image", scan.image_id)
     row = {
         "id": scan.id,
         "image_id": scan.image_id,
