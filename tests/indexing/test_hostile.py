@@ -17,10 +17,8 @@ PATHS = (
     "var/lib/rpm/Packages",
 )
 # Words of all the formats, so that chance gets past their first lines.
-WORDS = st.sampled_from(
-    [b"Package: a", b"Status: install ok installed", b"Version: 1", b"Source: s (2)", b"P:a", b"V:1"]
-    + [b"Name: a", b"ID=debian", b'PRETTY_NAME="', b"\n", b"\n\n", b" ", b"\0", b"\xff", b":", b"=", b"\r\n"]
-)
+FIELDS = b"Package: a|Status: install ok installed|Version: 1|Source: s (2)|P:a|V:1|Name: a|ID=debian|NAME='"
+WORDS = st.sampled_from([*FIELDS.split(b"|"), b"\n", b"\n\n", b"\r\n", b" ", b"\0", b"\xff", b":", b"="])
 CONTENT = st.one_of(st.binary(max_size=400), st.lists(WORDS, max_size=30).map(b"".join))
 
 

@@ -1,6 +1,6 @@
 """What a layer does to the tree below it, gathered in the walk (OCI image-spec, layer.md#changesets)."""
 
-from careen.images.budgets import Budgets
+from careen.images.budgets import BudgetExceeded, Budgets
 from careen.images.paths import ancestors, digest, join, normal, pack, place, resolve
 from careen.model.layer import LayerTree
 from careen.model.problem import Problem, ProblemKind
@@ -24,6 +24,7 @@ class Tree:
         self.evidence: set[str] = set()  # files that indexers saw and that still stand
         self.problems: list[Problem] = []
         self._budgets = budgets
+        self._longest = budgets.path_length
         self._files: set[bytes] = set()  # digests of the paths of all that is no folder
         self._folders: dict[str, bool] = {}  # whether it has an entry of its own
         self._homes: dict[str, str] = {}  # where a folder as written really is
@@ -42,6 +43,8 @@ class Tree:
         path = f"{home}/{name}" if home else name
         if name.startswith(_WHITEOUT):
             return self._hide(home, name)
+        if len(path) > self._longest:
+            raise self._too_long()
         if path in self._folders:
             self._remove_folder(path)
         elif path in self.symlinks:
@@ -103,9 +106,12 @@ class Tree:
         return home
 
     def _bounded(self, path: str) -> str:
-        if len(path) > self._budgets.path_length:
-            raise self._budgets.exceeded("path_length", "characters of a path")
+        if len(path) > self._longest:
+            raise self._too_long()
         return path
+
+    def _too_long(self) -> BudgetExceeded:
+        return self._budgets.exceeded("path_length", "characters of a path")
 
     def _tell(self, folder: str) -> None:
         if len(self.problems) < _TOLD:
