@@ -21,29 +21,10 @@ from careen.model.problem import Problem
 URL = "https://secdb.alpinelinux.org/v3.18/main.json"
 NAMES = st.sampled_from(
     [
-        "packages",
-        "pkg",
-        "name",
-        "secfixes",
-        "releases",
-        "status",
-        "bookworm",
-        "repositories",
-        "fixed_version",
-        "nodsa",
-        "sid",
-        "urgency",
-        "vulnerabilities",
-        "cve",
-        "id",
-        "metrics",
-        "cvssMetricV31",
-        "cvssData",
-        "affected",
-        "package",
-        "ranges",
-        "events",
-        "severity",
+        *("packages", "pkg", "name", "secfixes", "releases", "status"),
+        *("bookworm", "repositories", "fixed_version", "nodsa", "sid", "urgency"),
+        *("vulnerabilities", "cve", "id", "metrics", "cvssMetricV31", "cvssData"),
+        *("affected", "package", "ranges", "events", "severity"),
     ]
 )
 TEXTS = st.sampled_from(["resolved", "open", "0", "1.0", "CVE-2024-0001", "ECOSYSTEM", "PyPI", "", "\ud800"])

@@ -11,6 +11,7 @@ not affected: the note speaks of an older version.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -160,6 +161,7 @@ def _archive(said: Record) -> bytes | None:
     return max((key for key in keys if key is not None), default=None)
 
 
+@lru_cache(10_000)  # a source package names the versions in its archive with every CVE
 def _key(version: str) -> bytes | None:
     """None for what is no version; the snapshot's builder reports those of ranges."""
     try:

@@ -63,16 +63,13 @@ class Shelf:
         self.errors = {url: self.errors[url] for url in again} | {
             failure.url: failure.message for failure in fetched.failures
         }
-        self.kept = {
-            url: kept if url in self.errors else replace(_at(mirror, kept), confirmed=now)
-            for url, kept in self.kept.items()
-        }
-        for document in fetched.documents:
-            if document.url in again:
-                continue
-            self.refused.pop(document.url, None)
-            self.fresh[document.url] = self.kept.get(document.url)
-            self.kept[document.url] = Kept(document, confirmed=now, mirror=mirror)
+        new = {each.url: each for each in fetched.documents if each.url not in again}
+        for url in self.kept.keys() - new.keys() - self.errors.keys():
+            self.kept[url] = replace(_at(mirror, self.kept[url]), confirmed=now)
+        for url, document in new.items():
+            self.refused.pop(url, None)
+            self.fresh[url] = self.kept.get(url)
+            self.kept[url] = Kept(document, confirmed=now, mirror=mirror)
         self.tried = now
 
     def objection(self, url: str, records: int) -> str:
