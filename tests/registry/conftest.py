@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -53,7 +54,7 @@ class Server:
         return f"{self.registry_id}/shop/web"
 
 
-Serve = Callable[[Database], AbstractContextManager[Server]]
+Serve = Callable[..., AbstractContextManager[Server]]
 
 
 @contextmanager
@@ -73,16 +74,17 @@ def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Serve:
-    """Runs the registry on a database."""
+    """Runs the registry on a database; fields of RegistryDoor may be given."""
 
     @contextmanager
-    def start(database: Database) -> Iterator[Server]:
+    def start(database: Database, **fields: Any) -> Iterator[Server]:
         registry = Registry(ids.new(), "b1gfolder", "prod", datetime.now(UTC))
         with database.write() as connection:
             registries.add(connection, registry)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             made = Server(tmp_path / "blobs", listener.getsockname()[1], registry.id)
-            door = RegistryDoor(database, LocalBlobs(made.folder), made.arrived.append, MAX_BLOB)
+            given = {"images_arrived": made.arrived.append, "max_blob": MAX_BLOB, **fields}
+            door = RegistryDoor(database, LocalBlobs(made.folder), **given)
             with serving(Starlette(routes=routes(door)), listener):
                 yield made
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -16,6 +17,8 @@ from careen.registry.errors import BlobUnknown
 from careen.store import blobs
 
 _PIECE = 1 << 20  # bytes per hop between threads: with 64 KiB a pull is three times slower
+
+log = structlog.get_logger(__name__)
 
 
 class Blobs:
@@ -43,6 +46,9 @@ class Blobs:
             blob = blobs.linked(connection, names.find(connection, name).id, digest)
         if blob is None:
             raise BlobUnknown(digest)
+        if not self._door.blobs.exists(digest):
+            log.error("blob lost", digest=digest, path=str(self._door.blobs.path(digest)))
+            raise BlobUnknown(digest)  # so that the next push brings it back
         return blob
 
 

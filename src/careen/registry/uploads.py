@@ -147,6 +147,8 @@ class Uploads:
         except DigestMismatch:
             self._forget(session)
             raise
+        except Unavailable as error:
+            raise UploadBusy(error.message) from error
         with self._door.database.write() as connection:
             blobs.add(connection, digest, size)
             blobs.link(connection, names.find_or_make(connection, session.name).id, digest)
