@@ -295,8 +295,9 @@ def test_the_status_tells_count_age_and_error_of_each_feed(place: Place) -> None
     assert debian.succeeded
     assert debian.oldest
     assert debian.failures
-    assert str(debian).startswith("debian: 31 records in 1 documents, 0 minutes old; 1 could not be had:")
+    assert str(debian).startswith("debian: 31 records in 1 document, 0 minutes old; 1 could not be had:")
     assert by_name["PyPI"].succeeded is None
+    assert str(by_name["PyPI"]).startswith("PyPI: nothing yet; 1 could not be had:")
 
 
 @pytest.mark.skipif(

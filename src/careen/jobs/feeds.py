@@ -29,6 +29,7 @@ Progress = Callable[[str], object]
 _PARALLEL = 4  # feeds that are fetched at once
 _BUILT = "built.json"  # what the active snapshot was made of
 _RECIPE = 1  # raised when a feed's parser says something else of the same document
+_TELL_EVERY = 20_000  # records
 _SHOWN = 3  # failures of one feed that a report prints
 
 
@@ -44,7 +45,7 @@ class FeedStatus:
     failures: tuple[tuple[str, str], ...]  # URL and reason, of the last attempt
 
     def __str__(self) -> str:
-        held = f"{self.name}: {self.records} records in {self.documents} documents" + self._age()
+        held = f"{self.name}: {self._held()}"
         more = len(self.failures) - _SHOWN
         reasons = [f"    {reason}" for _, reason in self.failures[:_SHOWN]]
         if more > 0:
@@ -53,8 +54,11 @@ class FeedStatus:
             return held
         return "\n".join([f"{held}; {len(self.failures)} could not be had:", *reasons])
 
-    def _age(self) -> str:
-        return f", {_ago(datetime.now(UTC) - self.oldest)} old" if self.oldest else ""
+    def _held(self) -> str:
+        if self.oldest is None:
+            return "nothing yet"
+        documents = "1 document" if self.documents == 1 else f"{self.documents} documents"
+        return f"{self.records} records in {documents}, {_ago(datetime.now(UTC) - self.oldest)} old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +173,16 @@ class _Update:
             self._records(counts),
             self._snapshots,
             today=self._today,
-            progress=lambda count: self._progress(f"building the snapshot: {count} records"),
+            progress=self._tell,
         )
         activate(self._snapshots, path)
         self._save(counts)
         write(self._built, json.dumps({"from": self._digest(), "snapshot": path.name}))
         return path
+
+    def _tell(self, count: int) -> None:
+        if count % _TELL_EVERY == 0:
+            self._progress(f"building the snapshot: {count} records")
 
     def _records(self, counts: dict[str, int]) -> Iterator[tuple[str, Record]]:
         """All that the kept documents say; raises _Refused in the end, for all that must not count."""
@@ -239,7 +247,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _ago(span: timedelta) -> str:
-    if span.days:
-        return f"{span.days} days"
-    hours, minutes = divmod(max(span.seconds, 0) // 60, 60)
-    return f"{hours} hours" if hours else f"{minutes} minutes"
+    for name, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1))):
+        if span >= length:
+            return f"{span // length} {name}{'s' * (span >= 2 * length)}"
+    return f"{max(span // timedelta(minutes=1), 0)} minutes"
