@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -95,8 +95,7 @@ def _address(process: "subprocess.Popen[str]", log: Path) -> str:
     """The HTTP address that the server prints when it is ready."""
     assert process.stdout is not None
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-    stdout = process.stdout
-    threading.Thread(target=lambda: [lines.put(line) for line in stdout], daemon=True).start()
+    threading.Thread(target=_collect, args=(process.stdout, lines), daemon=True).start()
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and (process.poll() is None or not lines.empty()):
         with contextlib.suppress(queue.Empty):
@@ -104,6 +103,11 @@ def _address(process: "subprocess.Popen[str]", log: Path) -> str:
             if "http://" in line:
                 return line[line.index("http://") :].split()[0]
     sys.exit(f"careen did not start:\n{log.read_text()}")
+
+
+def _collect(stdout: Iterable[str], lines: "queue.SimpleQueue[str]") -> None:
+    for line in stdout:
+        lines.put(line)
 
 
 def _push(http: httpx.Client, repository: str) -> None:

@@ -169,16 +169,27 @@ def running(server: Server) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def feeds_mirror() -> str:
-    """Real feeds where they are beside the project; else the example that comes with careen."""
-    real = SHARED / "feeds"
-    return str(real if real.is_dir() else example.MIRROR)
+    """The example that comes with careen: the same few advisories for ever."""
+    return str(example.MIRROR)
 
 
 @pytest.fixture(scope="session")
 def advised_data(tmp_path_factory: pytest.TempPathFactory, feeds_mirror: str) -> Path:
-    """A data folder whose snapshot of advisories is built already."""
-    data = tmp_path_factory.mktemp("advised") / "data"
-    environment = {**os.environ, "CAREEN_DATA": str(data), "CAREEN_FEEDS_MIRROR": feeds_mirror}
+    """A data folder whose snapshot of the example's advisories is built already."""
+    return advise(tmp_path_factory.mktemp("advised") / "data", feeds_mirror)
+
+
+@pytest.fixture(scope="session")
+def really_advised_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with real advisories, where they are beside the project."""
+    mirror = SHARED / "feeds"
+    if not mirror.is_dir():
+        pytest.skip("real feeds (../shared/feeds) are not beside the project")
+    return advise(tmp_path_factory.mktemp("advised") / "data", str(mirror))
+
+
+def advise(data: Path, mirror: str) -> Path:
+    environment = {**os.environ, "CAREEN_DATA": str(data), "CAREEN_FEEDS_MIRROR": mirror}
     updated = subprocess.run(
         [sys.executable, "-m", "careen", "feeds", "update"],
         env=environment,
@@ -270,10 +281,9 @@ def make_layout(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
             (folder / "blobs" / "sha256" / hexdigest).write_bytes(data)
             return {"mediaType": f"{OCI}.{kind}", "digest": f"sha256:{hexdigest}", "size": len(data)}
 
-        packed = [
-            layer if isinstance(layer, bytes) else gzip.compress(tar_of(layer), mtime=0) for layer in layers
-        ]
-        diff_ids = ["sha256:" + hashlib.sha256(data).hexdigest() for data in packed]
+        tars = [layer if isinstance(layer, bytes) else tar_of(layer) for layer in layers]
+        packed = [gzip.compress(tar, mtime=0) for tar in tars]
+        diff_ids = ["sha256:" + hashlib.sha256(tar).hexdigest() for tar in tars]
         config = {
             "architecture": "amd64",
             "os": "linux",

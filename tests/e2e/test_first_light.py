@@ -1,6 +1,5 @@
 """A real image is pushed with skopeo, scanned by the official SDK and by REST, and both say the same."""
 
-import gzip
 import json
 import subprocess
 import sys
@@ -107,7 +106,7 @@ def test_a_row_names_the_binary_package_and_the_fix(server: Any, rest_answer: di
 def test_a_python_package_is_a_finding_of_origin_lang(server: Any, rest_answer: dict[str, Any]) -> None:
     rows = server.vulnerabilities(rest_answer["response"]["id"])
     lang = [row["package"] for row in rows if row["package"]["package"] == "jinja2"]
-    assert "CVE-2019-10906" in {row["name"] for row in lang}
+    assert "CVE-2024-22195" in {row["name"] for row in lang}
     assert {(row["origin"], row["type"], row["source"]) for row in lang} == {("lang", "python-pkg", "pip")}
 
 
@@ -157,7 +156,7 @@ def test_an_image_without_a_known_distribution_ends_in_error_and_not_in_zeros(
 def test_a_corrupt_layer_ends_in_error(
     server: Any, skopeo: Callable[..., None], make_layout: Callable[..., Path]
 ) -> None:
-    broken = gzip.compress(b"this is no tar archive at all" * 1000)
+    broken = b"this is no tar archive at all" * 1000
     repository = server.push(skopeo, make_layout(SYSTEM, broken), "team/broken")
     operation = server.scan(server.image(repository)["id"])
     assert "corrupt-layer" in operation["error"]["message"]

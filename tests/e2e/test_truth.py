@@ -22,13 +22,18 @@ def truth() -> dict[str, Any]:
 
 
 def test_every_python_vulnerability_of_the_truth_is_found_and_no_other(
-    truth: dict[str, Any], make_layout: Callable[..., Path], careen: Callable[..., Any]
+    truth: dict[str, Any],
+    make_layout: Callable[..., Path],
+    careen: Callable[..., Any],
+    really_advised_data: Path,
 ) -> None:
     files = {
         package["location"].lstrip("/"): f"Name: {package['name']}\nVersion: {package['version']}\n".encode()
         for package in truth["packages"]
     }
-    scanned = careen("scan", str(make_layout(files)), "--format", "json")
+    scanned = careen(
+        "scan", str(make_layout(files)), "--format", "json", CAREEN_DATA=str(really_advised_data)
+    )
     document = json.loads(scanned.stdout)
     expected = {
         (row["package"], row["installed"], identifier, row["fixed"] or "")

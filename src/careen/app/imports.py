@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from careen.app.workshop import Workshop
-from careen.errors import Invalid, NotFound
+from careen.errors import NotFound
 from careen.images import reference as references
 from careen.images.opened import LayerBytes, OpenedImage
 from careen.images.source import Access, open_image
@@ -31,7 +31,7 @@ class Import:
 
         Raises Invalid for a name that is none, NotFound for an unknown registry, and what opening raises.
         """
-        name, tag = _name_and_tag(repository)
+        name, tag = references.repository_and_tag(repository)
         self._check_registry(name)
         with (
             tempfile.TemporaryDirectory(prefix="import-", dir=self.workshop.settings.data) as work,
@@ -68,16 +68,6 @@ class Import:
             image = images.put(connection, repository, opened.manifest, opened.body)
             images.tag(connection, image, tag)
         return image
-
-
-def _name_and_tag(repository: str) -> tuple[str, str]:
-    try:
-        reference = references.parse(f"localhost/{repository}")
-    except Invalid:
-        reference = None
-    if reference is None or reference.digest or "/" not in reference.name:
-        raise Invalid(f"{repository[:300]!r} is no REGISTRY_ID/PATH[:TAG]")
-    return reference.name, reference.tag
 
 
 def _store(store: LocalBlobs, layer: LayerBytes) -> None:

@@ -19,8 +19,9 @@ from careen.app import health, reports, workshop
 from careen.app.workshop import Workshop
 from careen.errors import Exists, Unavailable
 from careen.images import manifest as manifests
+from careen.images.opened import NotAnImage
 from careen.jobs.executor import Executor
-from careen.jobs.layers import NotAnImage, layer_sources
+from careen.jobs.layers import layer_sources
 from careen.jobs.refresher import Refresher
 from careen.jobs.scans import ScanJob, Scans
 from careen.model import ids

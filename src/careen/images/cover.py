@@ -21,8 +21,12 @@ class Cover:
         homes = {resolve(path, links) for path in self._opaque}
         self._opaque |= {home for home in homes if home is not None}
 
-    def hides(self, path: str) -> bool:
-        """Whether a file or link at `path` below this layer is gone."""
+    def hides_file(self, path: str) -> bool:
+        """Whether a regular file at `path` below this layer is gone."""
+        return key(path) & ~1 in self._folders or self.hides_link(path)
+
+    def hides_link(self, path: str) -> bool:
+        """Whether a link is gone; a folder at its place that is only implied leads through it instead."""
         own = key(path)
         if path in self._whiteouts or own in self._files or own | 1 in self._folders:
             return True
@@ -33,7 +37,7 @@ class Cover:
 
 
 class Aliases:
-    """The paths that lead to the same file through symlinks among its folders."""
+    """The other paths of one file, through symlinks."""
 
     def __init__(self, links: Mapping[str, str]) -> None:
         self._leading_to: dict[str, list[str]] = {}
@@ -54,7 +58,7 @@ class Aliases:
         return found
 
     def _one_link_away(self, path: str) -> Iterator[str]:
-        for folder in ancestors(path):
+        for folder in (path, *ancestors(path)):
             for link in self._leading_to.get(folder, ()):
                 yield link + path[len(folder) :]
         for link in self._leading_to.get("", ()):

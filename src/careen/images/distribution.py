@@ -128,7 +128,8 @@ class Client:
         try:
             yield
         except httpx.ConnectError as error:
-            raise Unavailable(f"cannot connect to {error.request.url.host}: {error}") from None
+            where = error.request.url.netloc.decode()
+            raise Unavailable(f"cannot connect to {where}: {error}") from None
         except httpx.TransportError as error:
             where = error.request.url.host
             raise RegistryUnavailable(f"{where} broke off ({type(error).__name__})") from None

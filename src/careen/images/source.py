@@ -2,11 +2,11 @@
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from careen.errors import NotFound
+from careen.errors import NotFound, Unavailable
 from careen.images import archive, layout, remote
 from careen.images.opened import LayerBytes, OpenedImage, Progress, Source, assemble
 from careen.images.place import Access, Place
@@ -56,8 +56,22 @@ def open_image(
     with tempfile.TemporaryDirectory(prefix="image-", dir=work) as folder:
         kind, prefix, text, name = _decide(target)
         place = Place(prefix, text, name, Path(folder), progress, access)
-        with kind.open_source(place) as source:
-            yield assemble(source, target, platform)
+        with ExitStack() as stack:
+            yield _assembled(stack, kind, place, target, platform)
+
+
+def _assembled(
+    stack: ExitStack, kind: Kind, place: Place, target: str, platform: Platform | None
+) -> OpenedImage:
+    """A mistyped path looks like a reference: an error says how the target was understood."""
+    try:
+        source = stack.enter_context(kind.open_source(place))
+        return assemble(source, target, platform)
+    except (NotFound, Unavailable) as error:
+        if kind is not remote or place.prefix or place.text in error.message:
+            raise
+        said = f"{place.text} is no file or folder here, and as an image in a registry: {error.message}"
+        raise type(error)(said) from None
 
 
 def _decide(target: str) -> tuple[Kind, str, str, str]:

@@ -51,10 +51,11 @@ class _Tree:
     def apply(self, layer: LayerIndex) -> None:
         """Put the layer on top. Folders it merely implies are looked for through the links that it leaves."""
         cover = Cover(layer.tree)
-        self._links = {link: to for link, to in self._links.items() if not cover.hides(link)}
+        self._links = {link: to for link, to in self._links.items() if not cover.hides_link(link)}
         cover.follow(self._links)
-        below, links = self._evidence, dict(self._links)
+        below = self._evidence
         self._uncover(cover)
+        links = dict(self._links)
         for path, target in layer.tree.symlinks.items():
             self._links[place(path, links)] = target
         for path, evidence in _by_path(layer).items():
@@ -81,13 +82,14 @@ class _Tree:
     def _uncover(self, cover: Cover) -> None:
         """Leave only what the cover does not hide, under whatever path it may be hidden."""
         aliases = Aliases(self._links)
-        hidden = {
-            path
-            for path in (*self._evidence, *self._links)
-            if any(cover.hides(alias) for alias in aliases.of(path))
+        self._evidence = {
+            path: file
+            for path, file in self._evidence.items()
+            if not any(map(cover.hides_file, aliases.of(path)))
         }
-        self._evidence = {path: file for path, file in self._evidence.items() if path not in hidden}
-        self._links = {link: to for link, to in self._links.items() if link not in hidden}
+        self._links = {
+            link: to for link, to in self._links.items() if not any(map(cover.hides_link, aliases.of(link)))
+        }
 
 
 def _by_path(layer: LayerIndex) -> dict[str, _Evidence]:

@@ -1,23 +1,19 @@
 """Which of an image's layers can be read, and where their bytes are."""
 
-from careen.errors import Invalid
 from careen.images import manifest as manifests
+from careen.images.opened import NotAnImage
 from careen.jobs.child import LayerSource
 from careen.model.manifest import Manifest
 from careen.model.problem import Problem, ProblemKind
 from careen.store.blob_files import LocalBlobs
 
 
-class NotAnImage(Invalid):
-    """The wording is that of Yandex' service."""
-
-
 def layer_sources(manifest: Manifest, blobs: LocalBlobs) -> tuple[list[LayerSource], list[Problem]]:
     """The layers, lowest first, and a Problem for each that is not here.
 
-    Raises NotAnImage for an index, a Helm chart, a signature or another artifact.
+    Raises NotAnImage, in the words of Yandex' service, for an index, a Helm chart or another artifact.
     """
-    if manifest.config is None or manifest.config.media_type not in manifests.IMAGE_CONFIGS:
+    if not manifests.is_image(manifest):
         raise NotAnImage(f"Image media type is not supported: {_kind(manifest)}")
     sources, problems = [], []
     for layer in manifest.layers:
