@@ -3,6 +3,7 @@
 import hashlib
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -135,9 +136,7 @@ def test_single_blobs_are_not_deleted(
 def test_many_pull_at_once(http: httpx.Client, name: str, push_blob: Callable[..., str]) -> None:
     data = random.Random(1).randbytes(2_000_000)
     path = f"/{name}/blobs/{push_blob(data)}"
-    streams = [http.stream("GET", path) for _ in range(6)]
-    digests = set()
-    for stream in streams:
-        with stream as answer:
-            digests.add(hashlib.sha256(answer.read()).hexdigest())
+    with ExitStack() as opened:
+        answers = [opened.enter_context(http.stream("GET", path)) for _ in range(6)]
+        digests = {hashlib.sha256(answer.read()).hexdigest() for answer in answers}
     assert digests == {hashlib.sha256(data).hexdigest()}

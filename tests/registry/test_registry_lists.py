@@ -40,18 +40,19 @@ def test_tags_come_in_lexical_order(http: httpx.Client, name: str, tagged: str) 
     assert "link" not in answer.headers
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 6, 7, 8])
-def test_following_the_links_finds_every_tag_once(http: httpx.Client, tagged: str, size: int) -> None:
-    found: list[str] = []
-    path: str | None = f"{tagged}?n={size}"
-    while path is not None:
+def test_following_the_links_finds_every_tag_once(http: httpx.Client, tagged: str) -> None:
+    for size in (1, 2, 3, 6, 7, 8):
+        assert list(followed(http, f"{tagged}?n={size}", size)) == TAGS
+
+
+def followed(http: httpx.Client, path: str, size: int) -> Iterator[str]:
+    """The tags of all pages."""
+    while path:
         answer = http.get(path)
         page = answer.json()["tags"]
         assert 0 < len(page) <= size
-        found += page
-        link = answer.links.get("next")
-        path = link["url"].removeprefix("/v2") if link else None
-    assert found == TAGS
+        yield from page
+        path = answer.links.get("next", {}).get("url", "").removeprefix("/v2")
 
 
 def test_a_page_may_begin_anywhere(http: httpx.Client, tagged: str) -> None:
@@ -66,13 +67,10 @@ def test_no_entries_asked_for_is_none_given(http: httpx.Client, tagged: str) -> 
     assert "link" not in answer.headers
 
 
-@pytest.mark.parametrize(
-    "query", ["n=-1", "n=x", "n=", "n=1.5", "n=%D9%A1", "last=%00", "last=a%0Ab", "last=" + "a" * 300]
-)
-def test_a_page_that_is_none_is_refused(
-    http: httpx.Client, tagged: str, refused: Refused, query: str
-) -> None:
-    refused(http.get(f"{tagged}?{query}"), 400, "UNSUPPORTED")
+def test_a_page_that_is_none_is_refused(http: httpx.Client, tagged: str, refused: Refused) -> None:
+    queries = ("n=-1", "n=x", "n=", "n=1.5", "n=%D9%A1", "last=%00", "last=a%0Ab", "last=" + "a" * 300)
+    for query in queries:
+        refused(http.get(f"{tagged}?{query}"), 400, "UNSUPPORTED")
 
 
 def test_an_enormous_page_is_a_full_one(http: httpx.Client, tagged: str) -> None:
@@ -97,10 +95,10 @@ def test_the_catalog_names_every_repository(
     assert "link" not in second.headers
 
 
-@pytest.mark.parametrize("path", ["/token", "/token/"])
-def test_anybody_gets_a_token(http: httpx.Client, path: str) -> None:
+def test_anybody_gets_a_token(http: httpx.Client) -> None:
     query = {"account": "iam", "service": "registry", "scope": "repository:x/y:pull,push"}
-    answer = http.get(path, params=query, auth=("iam", "whatever"))
+    answer = http.get("/token/", params=query, auth=("iam", "whatever"))
+    assert http.get("/token", params=query).status_code == 200
     token = answer.json()
     assert answer.status_code == 200
     assert token["token"] == token["access_token"] != ""
@@ -109,8 +107,8 @@ def test_anybody_gets_a_token(http: httpx.Client, path: str) -> None:
     assert timedelta(0) <= age < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("authorization", ["Bearer anonymous", "Basic dTpw", "Basic !", "nonsense", ""])
-def test_any_credentials_will_do(http: httpx.Client, authorization: str) -> None:
-    answer = http.get("/", headers={"Authorization": authorization})
-    assert answer.status_code == 200
-    assert "www-authenticate" not in answer.headers
+def test_any_credentials_will_do(http: httpx.Client) -> None:
+    for authorization in ("Bearer anonymous", "Basic dTpw", "Basic !", "nonsense", ""):
+        answer = http.get("/", headers={"Authorization": authorization})
+        assert answer.status_code == 200
+        assert "www-authenticate" not in answer.headers

@@ -17,6 +17,19 @@ DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 UNKNOWN = "sha256:" + "0" * 64
 LIMIT = 4 << 20
 
+NO_MANIFESTS = (
+    b"",
+    b"{}",
+    b"null",
+    b"[]",
+    b'"x"',
+    b"\xff\xfe",
+    b"{" * 100_000,
+    b'{"schemaVersion": 1}',
+    b"{}x",
+)
+NO_TAGS = (".hidden", "-x", "a" * 129, "a b", "%00", "é")
+
 Refused = Callable[..., dict[str, str]]
 ManifestOf = Callable[..., bytes]
 
@@ -115,11 +128,9 @@ def test_a_refused_manifest_makes_no_repository(
     refused(http.get(f"/{name}-new/tags/list"), 404, "NAME_UNKNOWN")
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"{}", b"null", b"[]", b'"x"', b"\xff\xfe", b"{" * 100_000, b'{"schemaVersion": 1}', b"{}x"]
-)
-def test_what_is_no_manifest_is_refused(http: httpx.Client, name: str, refused: Refused, body: bytes) -> None:
-    refused(put(http, f"/{name}/manifests/v1", body), 400, "MANIFEST_INVALID")
+def test_what_is_no_manifest_is_refused(http: httpx.Client, name: str, refused: Refused) -> None:
+    for body in NO_MANIFESTS:
+        refused(put(http, f"/{name}/manifests/v1", body), 400, "MANIFEST_INVALID")
 
 
 def test_a_manifest_under_another_media_type_is_refused(
@@ -139,12 +150,12 @@ def test_a_manifest_may_have_four_mebibytes_and_no_more(
     refused(streamed, 413, "SIZE_INVALID")
 
 
-@pytest.mark.parametrize("tag", [".hidden", "-x", "a" * 129, "a b", "%00", "é"])
 def test_a_bad_tag_is_refused_and_never_found(
-    http: httpx.Client, name: str, manifest_of: ManifestOf, refused: Refused, tag: str
+    http: httpx.Client, name: str, manifest_of: ManifestOf, refused: Refused
 ) -> None:
-    refused(put(http, f"/{name}/manifests/{tag}", manifest_of(b"x")), 400, "MANIFEST_INVALID")
-    refused(http.get(f"/{name}/manifests/{tag}"), 404, "MANIFEST_UNKNOWN")
+    for tag in NO_TAGS:
+        refused(put(http, f"/{name}/manifests/{tag}", manifest_of(b"x")), 400, "MANIFEST_INVALID")
+        refused(http.get(f"/{name}/manifests/{tag}"), 404, "MANIFEST_UNKNOWN")
 
 
 def test_an_unknown_manifest_is_said_to_be_so(
