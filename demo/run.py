@@ -162,10 +162,10 @@ def _row(vulnerability: dict[str, object]) -> tuple[str, ...]:
 
 
 def _tell_how_to_go_on(feeds: Mapping[str, str]) -> None:
-    real = "" if "CAREEN_FEEDS_MIRROR" not in feeds else " with real advisories, from the internet,"
+    real = " and real advisories, which come from the internet" if "CAREEN_FEEDS_MIRROR" in feeds else ""
     print(
         f"""
-Go on with an image of your own{real} in a folder of your own:
+Go on with an image of your own{real}:
   .venv/bin/careen scan debian:12-slim          # or an OCI layout, or a `docker save` tar; needs no server
   .venv/bin/careen serve                        # a registry that scans; prints how to push to it"""
     )

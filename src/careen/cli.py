@@ -41,6 +41,14 @@ def _kindly(command: Callable[_Arguments, int | None]) -> Callable[_Arguments, N
     return run
 
 
+def _log_from(level: int) -> None:
+    """A server tells its log what it does; a command tells its user only what is wrong."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 def _say(text: str) -> None:
     click.echo(f"careen: {text}", err=True)
 
@@ -49,16 +57,14 @@ def _say(text: str) -> None:
 @click.version_option(package_name="careen")
 def main() -> None:
     """A container registry that inspects what is pushed to it."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
+    _log_from(logging.WARNING)
 
 
 @main.command()
 @_kindly
 def serve() -> None:
     """Start registry, API and scanner in one process."""
+    _log_from(logging.INFO)
     from careen.app import serving  # noqa: PLC0415 - gRPC and the web server start only where they serve
 
     serving.serve(settings_module.read(), announce=click.echo)

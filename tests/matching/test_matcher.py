@@ -101,6 +101,14 @@ def test_fixed_in_0_means_never_affected(snapshot_of: Make) -> None:
     assert judge(snapshot, apk("curl", "0_alpha"), distro=Distro("alpine", "3.18.4")).findings == ()
 
 
+def test_a_fix_that_is_not_in_the_archive_yet_is_no_fix_to_install(snapshot_of: Make) -> None:
+    pending = Affected("Debian:12", "curl", (Range(fixed="7.88.1-11"),), by_source=True, status="pending")
+    snapshot = snapshot_of(DEBIAN, Advisory("CVE-2024-1000", (pending,)))
+    finding = only(judge(snapshot, deb("curl", "7.88.1-10"), distro=BOOKWORM))
+    assert (finding.status, finding.fixed_by) == ("pending", "")
+    assert "7.88.1-11" in str(finding.evidence)
+
+
 def test_an_enumerated_version_is_affected_though_no_range_says_so(snapshot_of: Make) -> None:
     affected = Affected("PyPI", "flask", (Range("1.0", "1.2"),), versions=("0.5", "1.1", "2.0"))
     snapshot = snapshot_of(PYPI, Advisory("CVE-2024-1000", (affected,)))

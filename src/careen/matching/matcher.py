@@ -118,6 +118,6 @@ def _lead(id_: str, hit: Hit) -> tuple[object, ...]:
 
 
 def _fixed_by(hits: Iterable[Hit]) -> str:
-    """The lowest fix above the installed version; each range has that of its own branch."""
-    fixes = [(hit.high, hit.range.fixed) for hit in hits if hit.range.fixed]
+    """The lowest fix above the installed version that can be had; each range has that of its own branch."""
+    fixes = [(hit.high, hit.range.fixed) for hit in hits if hit.range.fixed and hit.status != "pending"]
     return min(fixes)[1] if fixes else ""
