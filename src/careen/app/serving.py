@@ -2,11 +2,12 @@
 
 import asyncio
 import fcntl
+import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -22,17 +23,20 @@ from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
 from careen.jobs.executor import Executor
 from careen.jobs.layers import layer_sources
-from careen.jobs.refresher import Refresher
+from careen.jobs.periodic import Periodic
 from careen.jobs.scans import ScanJob, Scans
+from careen.jobs.uploads import clear_abandoned
 from careen.model import ids
 from careen.model.registry import Image, Registry
 from careen.registry import app as registry_door
 from careen.registry.door import RegistryDoor
 from careen.settings import Address, Settings
 from careen.store import images, registries
+from careen.store.columns import now
 from careen.store.paging import Page
 
 DEFAULT_FOLDER = "default"
+_DAY = 86400.0  # seconds
 _GRACE = 5  # seconds that requests under way get at the end
 
 
@@ -45,13 +49,18 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             ScanJob(parts.database, parts.blobs, parts.indexing, parts.snapshots),
             workers=settings.workers,
         )
-        refresher = Refresher(parts.refresh_feeds, interval=settings.feeds_interval)
+        rounds = [
+            Periodic("feeds", parts.refresh_feeds, interval=settings.feeds_interval),
+            Periodic("uploads", partial(clear_abandoned, parts.database, parts.blobs), interval=_DAY),
+        ]
         executor.start()
-        refresher.start()
+        for periodic in rounds:
+            periodic.start()
         try:
             asyncio.run(_serve(parts, Scans(parts.database, executor.submit), registry, announce))
         finally:
-            refresher.stop()
+            for periodic in rounds:
+                periodic.stop()
             executor.stop()
 
 
@@ -71,7 +80,7 @@ def _default_registry(parts: Workshop) -> Registry:
     with parts.database.write() as connection:
         for registry in registries.page(connection, DEFAULT_FOLDER, Page(size=1)):
             return registry
-        made = Registry(ids.new(), DEFAULT_FOLDER, "default", datetime.now(UTC))
+        made = Registry(ids.new(), DEFAULT_FOLDER, "default", now())
         registries.add(connection, made)
         return made
 
@@ -152,6 +161,8 @@ class _WebServer(uvicorn.Server):
 
 
 def _web_config(application: Starlette) -> uvicorn.Config:
+    # Clients that try TLS first (skopeo) are no reason for a warning.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return uvicorn.Config(
         application,
         log_config=None,

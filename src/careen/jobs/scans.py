@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 import structlog
 
@@ -21,6 +20,7 @@ from careen.model.problem import Problem
 from careen.model.registry import Image, Operation, ScanResult, ScanStatus
 from careen.store import images, operations, scans
 from careen.store.blob_files import LocalBlobs
+from careen.store.columns import now
 from careen.store.database import Database
 
 log = structlog.get_logger(__name__)
@@ -52,8 +52,8 @@ class Scans:
         return operation
 
     def _begin(self, image: Image, caller: str) -> Operation:
-        now = datetime.now(UTC)
-        result = ScanResult(ids.new(ids.SCAN_RESULT), image.id, ScanStatus.RUNNING, now)
+        moment = now()
+        result = ScanResult(ids.new(ids.SCAN_RESULT), image.id, ScanStatus.RUNNING, moment)
         with self.database.write() as connection:
             running = operations.running(connection, METHOD, image.id)
             if running is not None:
@@ -63,9 +63,9 @@ class Scans:
                 method=METHOD,
                 subject=image.id,
                 description=f"Scan image {image.id}",
-                created_at=now,
+                created_at=moment,
                 created_by=caller,
-                modified_at=now,
+                modified_at=moment,
                 metadata={"scan_result_id": result.id},
             )
             scans.add(connection, result)
@@ -110,15 +110,15 @@ class ScanJob:
         return snapshot
 
     def _finish(self, operation: Operation, verdict: Verdict) -> None:
-        now = datetime.now(UTC)
+        moment = now()
         status = ScanStatus.ERROR if verdict.fatal else ScanStatus.READY
         error = CannotJudge(_told(verdict.fatal)) if verdict.fatal else None
         with self.database.write() as connection:
-            scans.finish(connection, operation.metadata["scan_result_id"], verdict, status, now)
+            scans.finish(connection, operation.metadata["scan_result_id"], verdict, status, moment)
             operations.finish(
                 connection,
                 operation.id,
-                now=now,
+                now=moment,
                 error_kind="Invalid" if error else "",
                 error_message=error.message if error else "",
                 description=_description(operation, verdict),
@@ -126,13 +126,13 @@ class ScanJob:
         log.info("scan ended", image=operation.subject, status=status.name, findings=len(verdict.findings))
 
     def _fail(self, operation: Operation, error: Error) -> None:
-        now = datetime.now(UTC)
+        moment = now()
         with self.database.write() as connection:
-            scans.fail(connection, operation.metadata["scan_result_id"], now)
+            scans.fail(connection, operation.metadata["scan_result_id"], moment)
             operations.finish(
                 connection,
                 operation.id,
-                now=now,
+                now=moment,
                 error_kind=error.kind,
                 error_message=error.message,
             )
