@@ -40,16 +40,13 @@ class Settings:
     grpc: Address
     grpc_plaintext: Address | None
     database_url: str
+    blobs: Path
     feeds_mirror: str
     feeds_interval: float  # seconds
     feeds: tuple[str, ...]  # names; empty = all
     workers: int
     budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
     tls_names: tuple[str, ...]  # further names for careen's own certificate
-
-    @property
-    def blobs(self) -> Path:
-        return self.data / "blobs"
 
     @property
     def snapshots(self) -> Path:
@@ -74,7 +71,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     plaintext = environment.get("CAREEN_GRPC_PLAINTEXT", "127.0.0.1:8444")
     if plaintext:
         addresses.append(_parse_address("CAREEN_GRPC_PLAINTEXT", plaintext))
-    _check_unbuilt(environment)
     _check_auth(environment, addresses)
     return Settings(
         data=data,
@@ -82,6 +78,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         grpc=addresses[1],
         grpc_plaintext=addresses[2] if plaintext else None,
         database_url=environment.get("CAREEN_DATABASE_URL") or f"sqlite:///{data / 'careen.db'}",
+        blobs=_blobs(environment, data),
         feeds_mirror=environment.get("CAREEN_FEEDS_MIRROR", ""),
         feeds_interval=_number(environment, "CAREEN_FEEDS_INTERVAL", 6 * 3600.0),
         feeds=_names(environment, "CAREEN_FEEDS"),
@@ -119,9 +116,11 @@ def _parse_address(name: str, text: str) -> Address:
     return Address(host.strip("[]"), int(port))
 
 
-def _check_unbuilt(environment: Mapping[str, str]) -> None:
-    if environment.get("CAREEN_BLOBS", "").startswith("s3:"):
-        raise InvalidSetting("CAREEN_BLOBS: this version keeps blobs in a folder only; unset it")
+def _blobs(environment: Mapping[str, str], data: Path) -> Path:
+    text = environment.get("CAREEN_BLOBS", "")
+    if "://" in text:
+        raise InvalidSetting("CAREEN_BLOBS: this version keeps blobs in a folder only")
+    return Path(text).absolute() if text else data / "blobs"
 
 
 def _check_auth(environment: Mapping[str, str], addresses: list[Address]) -> None:

@@ -213,6 +213,18 @@ def new_server(
     return make
 
 
+@pytest.fixture
+def unadvised_server(tmp_path: Path) -> Callable[[], Server]:
+    """A server that knows of no advisories: its mirror is an empty folder."""
+
+    def make() -> Server:
+        mirror = tmp_path / "mirror"
+        mirror.mkdir()
+        return Server(tmp_path / "data", str(mirror))
+
+    return make
+
+
 @pytest.fixture(scope="module")
 def server(new_server: Callable[..., Server]) -> Iterator[Server]:
     with running(new_server()) as started:

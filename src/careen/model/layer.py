@@ -17,8 +17,8 @@ class LayerTree:
     opaque: tuple[str, ...] = ()  # folders whose content in the layers below is gone
     symlinks: Mapping[str, str] = field(default_factory=dict)  # path -> target as written
     files: bytes = b""  # sorted 8-byte path keys of everything that is no folder
-    # Sorted 8-byte path keys of the folders; the last bit of each tells whether the folder has an entry of its
-    # own, or is only implied by a member (then it follows a symlink in the layers below).
+    # Sorted 8-byte path keys of the folders; the last bit of each tells whether the folder has an entry of
+    # its own, or is only implied by a member (then it follows a symlink in the layers below).
     folders: bytes = b""
 
 

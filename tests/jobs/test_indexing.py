@@ -1,0 +1,120 @@
+import gzip
+import hashlib
+import io
+import tarfile
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from careen.images.budgets import Budgets
+from careen.jobs.child import LayerSource
+from careen.jobs.index_layer import index_layer
+from careen.jobs.indexing import Indexing
+from careen.model.digest import Digest
+from careen.model.layer import LayerIndex
+from careen.model.problem import ProblemKind
+from careen.store.database import Database
+
+
+def stored(folder: Path, files: dict[str, bytes] | bytes) -> LayerSource:
+    buffer = io.BytesIO()
+    if isinstance(files, bytes):
+        blob = files
+    else:
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            for name, data in files.items():
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        blob = gzip.compress(buffer.getvalue(), mtime=0)
+    digest = Digest("sha256:" + hashlib.sha256(blob).hexdigest())
+    path = folder / digest[7:]
+    path.write_bytes(blob)
+    return LayerSource(path, 0, len(blob), digest)
+
+
+class Counted:
+    """The real reader of layers, and what it was asked to read."""
+
+    def __init__(self, *, pause: float = 0) -> None:
+        self.read: list[Digest] = []
+        self._pause = pause
+
+    def __call__(self, source: LayerSource) -> LayerIndex:
+        self.read.append(source.digest)
+        time.sleep(self._pause)
+        return index_layer(source, budgets=Budgets())
+
+
+@pytest.fixture
+def dpkg_layer(tmp_path: Path) -> LayerSource:
+    status = b"Package: curl\nStatus: install ok installed\nVersion: 7.88.1-10\nArchitecture: amd64\n\n"
+    return stored(tmp_path, {"var/lib/dpkg/status": status})
+
+
+def test_a_layer_that_was_read_once_is_never_read_again(
+    sqlite_database: Database, dpkg_layer: LayerSource
+) -> None:
+    counted = Counted()
+    first = Indexing(sqlite_database, counted, workers=2)
+    found = first.ensure([dpkg_layer])
+    dpkg_layer.path.unlink()
+    second = Indexing(sqlite_database, counted, workers=2)
+    assert second.ensure([dpkg_layer]) == found
+    assert [package.name for package in found[0].packages] == ["curl"]
+    assert counted.read == [dpkg_layer.digest]
+
+
+def test_two_who_need_a_layer_at_the_same_time_wait_for_one_reading(
+    sqlite_database: Database, dpkg_layer: LayerSource
+) -> None:
+    counted = Counted(pause=0.3)
+    indexing = Indexing(sqlite_database, counted, workers=4)
+    threads = [threading.Thread(target=indexing.ensure, args=([dpkg_layer],)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counted.read == [dpkg_layer.digest]
+
+
+def test_the_largest_layer_is_begun_first_and_the_answers_keep_the_layers_order(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    layers = [stored(tmp_path, {f"file-{size}": bytes(range(256)) * size}) for size in (1, 4000, 200)]
+    counted = Counted()
+    found = Indexing(sqlite_database, counted, workers=1).ensure(layers)
+    assert [index.digest for index in found] == [layer.digest for layer in layers]
+    by_size = sorted(layers, key=lambda layer: layer.size, reverse=True)
+    assert counted.read == [layer.digest for layer in by_size]
+
+
+def test_a_corrupt_layer_is_an_index_with_the_problem_and_is_not_kept(
+    sqlite_database: Database, tmp_path: Path, dpkg_layer: LayerSource
+) -> None:
+    broken = stored(tmp_path, b"\x1f\x8b\x08\x00 no gzip stream follows")
+    indexing = Indexing(sqlite_database, Counted(), workers=2)
+    bad, good = indexing.ensure([broken, dpkg_layer])
+    assert [problem.kind for problem in bad.problems] == [ProblemKind.CORRUPT_LAYER]
+    assert broken.digest in bad.problems[0].message
+    assert good.packages
+
+
+def test_a_blown_budget_names_itself(sqlite_database: Database, dpkg_layer: LayerSource) -> None:
+    tight = partial(index_layer, budgets=Budgets(inflated=100))
+    (index,) = Indexing(sqlite_database, tight, workers=1).ensure([dpkg_layer])
+    assert [problem.kind for problem in index.problems] == [ProblemKind.BUDGET_EXCEEDED]
+    assert "CAREEN_BUDGET_INFLATED" in index.problems[0].message
+
+
+def test_what_was_begun_early_is_there_when_it_is_needed(
+    sqlite_database: Database, dpkg_layer: LayerSource
+) -> None:
+    counted = Counted()
+    indexing = Indexing(sqlite_database, counted, workers=1)
+    indexing.soon([dpkg_layer])
+    assert indexing.ensure([dpkg_layer])[0].packages
+    assert counted.read == [dpkg_layer.digest]
