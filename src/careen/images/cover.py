@@ -1,15 +1,19 @@
 """What one layer hides of the layers below it (OCI image-spec, layer.md#whiteouts)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from careen.images.paths import ancestors, key, place, resolve, unpack
+from careen.images.paths import ancestors, place, resolve, unpack
 from careen.model.layer import LayerTree
 
-_MAX_ALIASES = 200  # other paths of one file that are looked at
+_MAX_ALIASES = 64  # of one path, where links form circles
+_LONGEST = 4096  # characters: Linux' PATH_MAX
 
 
 class Cover:
-    def __init__(self, tree: LayerTree) -> None:
+    """Asked about paths in the tree below. `key` is paths.key, or remembers what that says."""
+
+    def __init__(self, tree: LayerTree, key: Callable[[str], int]) -> None:
+        self._key = key
         self._whiteouts = set(tree.whiteouts)
         self._opaque = set(tree.opaque)
         self._files = unpack(tree.files)
@@ -22,18 +26,18 @@ class Cover:
         self._opaque |= {home for home in homes if home is not None}
 
     def hides_file(self, path: str) -> bool:
-        """Whether a regular file at `path` below this layer is gone."""
-        return key(path) & ~1 in self._folders or self.hides_link(path)
+        """Whether a regular file at `path` is gone."""
+        return self._key(path) & ~1 in self._folders or self.hides_link(path)
 
     def hides_link(self, path: str) -> bool:
         """Whether a link is gone; a folder at its place that is only implied leads through it instead."""
-        own = key(path)
+        own = self._key(path)
         if path in self._whiteouts or own in self._files or own | 1 in self._folders:
             return True
-        return "" in self._opaque or any(self._hides_folder(folder) for folder in ancestors(path))
+        return "" in self._opaque or any(map(self._hides_folder, ancestors(path)))
 
     def _hides_folder(self, path: str) -> bool:
-        return path in self._whiteouts or path in self._opaque or key(path) in self._files
+        return path in self._whiteouts or path in self._opaque or self._key(path) in self._files
 
 
 class Aliases:
@@ -46,15 +50,17 @@ class Aliases:
             if target is not None:
                 self._leading_to.setdefault(target, []).append(link)
 
-    def of(self, path: str) -> Iterable[str]:
-        """`path` first, then the others, nearest first; not all where links form circles."""
-        found = {path: None}
-        queue = [path]
-        for known in queue:
+    def of(self, path: str) -> list[str]:
+        """`path` first, then the others, fewest links first."""
+        found = [path]
+        if not self._leading_to:
+            return found
+        for known in found:
             for alias in self._one_link_away(known):
-                if alias not in found and len(found) < _MAX_ALIASES:
-                    found[alias] = None
-                    queue.append(alias)
+                if len(found) >= _MAX_ALIASES:
+                    return found
+                if len(alias) <= _LONGEST and alias not in found:
+                    found.append(alias)
         return found
 
     def _one_link_away(self, path: str) -> Iterator[str]:

@@ -1,10 +1,12 @@
 """An image as its final tree shows it: what of its layers' packages is still there, and since which layer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from careen.images.cover import Aliases, Cover
-from careen.images.paths import place, resolve
+from careen.images.links import relevant
+from careen.images.paths import key, place, resolve
 from careen.images.purl import purl
 from careen.model.digest import Digest
 from careen.model.distro import Distro
@@ -13,16 +15,21 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 _OS_RELEASE = ("etc/os-release", "usr/lib/os-release")  # in the order of os-release(5)
+_MAX_WORK = 1_000_000  # links and detours looked at for one image; honest ones need a few thousand
 
 
 def squash(layers: Sequence[LayerIndex]) -> Inventory:
     """What the image holds. `layers` come lowest first; the answer depends on nothing else."""
+    evidence = [_by_path(layer) for layer in layers]
+    paths = {path for files in evidence for path in files}
+    links = relevant([layer.tree.symlinks for layer in layers], paths.union(_OS_RELEASE))
     tree = _Tree()
-    for layer in layers:
-        tree.apply(layer)
+    for layer, files, leading in zip(layers, evidence, links, strict=True):
+        tree.apply(layer, files, leading)
     distro = tree.distro()
     packages = tuple(sorted((_completed(package, distro) for package in tree.packages()), key=_order))
-    problems = set(tree.problems())
+    problems = {problem for layer in layers for problem in layer.problems if not problem.path}
+    problems.update(tree.problems())
     problems.update(_doubts(packages, distro, told=bool(problems)))
     return Inventory(distro, packages, tuple(sorted(problems)))
 
@@ -46,22 +53,20 @@ class _Tree:
     def __init__(self) -> None:
         self._links: dict[str, str] = {}
         self._evidence: dict[str, _Evidence] = {}
-        self._of_no_file: list[Problem] = []
+        self._key = cache(key)
+        self._work = _MAX_WORK
 
-    def apply(self, layer: LayerIndex) -> None:
-        """Put the layer on top. Folders it merely implies are looked for through the links that it leaves."""
-        cover = Cover(layer.tree)
+    def apply(self, layer: LayerIndex, files: Mapping[str, _Evidence], links: Mapping[str, str]) -> None:
+        """Put the layer on top. Folders that it merely implies are found through the links that it leaves."""
+        cover, below = Cover(layer.tree, self._key), self._evidence
         self._links = {link: to for link, to in self._links.items() if not cover.hides_link(link)}
         cover.follow(self._links)
-        below = self._evidence
         self._uncover(cover)
-        links = dict(self._links)
-        for path, target in layer.tree.symlinks.items():
-            self._links[place(path, links)] = target
-        for path, evidence in _by_path(layer).items():
-            stands = place(path, links)
+        left = dict(self._links)
+        self._links |= {place(path, left): target for path, target in links.items()}
+        for path, evidence in files.items():
+            stands = place(path, left)
             self._evidence[stands] = _standing(evidence, stands, layer.digest, below.get(stands))
-        self._of_no_file += [problem for problem in layer.problems if not problem.path]
 
     def distro(self) -> Distro | None:
         for path in _OS_RELEASE:
@@ -75,21 +80,26 @@ class _Tree:
             yield from file.packages
 
     def problems(self) -> Iterator[Problem]:
-        yield from self._of_no_file
+        if self._work <= 0:
+            message = "too many symlinks: not all of them were followed"
+            yield Problem(ProblemKind.BUDGET_EXCEEDED, "", message)
         for file in self._evidence.values():
             yield from file.problems
 
     def _uncover(self, cover: Cover) -> None:
         """Leave only what the cover does not hide, under whatever path it may be hidden."""
-        aliases = Aliases(self._links)
+        self._work -= len(self._links)
+        aliases = Aliases(self._links if self._work > 0 else {})
+
+        def hidden(path: str, hides: Callable[[str], bool]) -> bool:
+            paths = aliases.of(path) if self._work > 0 else [path]
+            self._work -= len(paths) - 1
+            return any(map(hides, paths))
+
         self._evidence = {
-            path: file
-            for path, file in self._evidence.items()
-            if not any(map(cover.hides_file, aliases.of(path)))
+            path: file for path, file in self._evidence.items() if not hidden(path, cover.hides_file)
         }
-        self._links = {
-            link: to for link, to in self._links.items() if not any(map(cover.hides_link, aliases.of(link)))
-        }
+        self._links = {link: to for link, to in self._links.items() if not hidden(link, cover.hides_link)}
 
 
 def _by_path(layer: LayerIndex) -> dict[str, _Evidence]:

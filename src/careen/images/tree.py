@@ -121,8 +121,12 @@ class Tree:
     def _make_folder(self, path: str) -> None:
         if path in self._folders:
             return
+        plain = digest(path)
         self._folders[path] = False
-        self._files.discard(digest(path))
+        if plain in self._files:  # then an engine has removed all that was here in the layers below
+            self._folders[path] = True
+            self._opaque.add(path)
+            self._files.discard(plain)
         self.evidence.discard(path)
         if path in self.symlinks:
             self._remove_symlink(path)

@@ -20,7 +20,7 @@ __all__ = ["LayerSource", "index_layer"]
 
 _COMMAND = (sys.executable, "-P", "-m", "careen.jobs.child")
 _ENVIRONMENT = ("PYTHONPATH", "PATH", "LD_LIBRARY_PATH", "LANG")  # the rest may hold secrets
-_GRACE = 5.0  # seconds beyond the budget before a child that does not end by itself is killed
+_GRACE = 2.0  # seconds beyond the budget before a child that does not end by itself is killed
 _TOLD = 500  # characters of what a child said as it died
 
 

@@ -45,7 +45,7 @@ def load(document: Mapping[str, Any]) -> LayerIndex:
             problems=tuple(_problem(**_texts(fields)) for fields in document["problems"]),
             tree=_tree(document["tree"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (digest.InvalidDigest, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidLayerIndex(f"no index of a layer: {error!r}") from None
 
 
