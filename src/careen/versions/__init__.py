@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from careen.versions import apk, dpkg, pep440
+from careen.versions import apk, dpkg, pep440, rpm
 
 
 class Scheme(Protocol):
@@ -22,6 +22,7 @@ SCHEMES: list[Scheme] = [
     apk,
     dpkg,
     pep440,
+    rpm,
 ]
 
 BY_NAME = {scheme.NAME: scheme for scheme in SCHEMES}

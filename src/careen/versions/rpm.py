@@ -1,0 +1,51 @@
+"""RPM's versions: [epoch:]version[-release], ordered as rpm does (rpm-version(7), rpmvercmp.c, rpmver.c).
+
+Version and release are runs of letters and runs of digits; everything else only parts them, but for `~` and
+`^`. The key is the epoch and then a character for the kind of each token and its value: where the kinds of
+two tokens differ, they rank as below. A token of the end closes each part, so no key is the beginning of
+another. A missing epoch is 0; a missing release is below every other one, as rpmVersionCompare() has it, so
+`1.2` is before `1.2-1` and an installed `1.2-1` is not before a fix in `1.2`.
+"""
+
+import re
+
+from careen.versions._number import number
+from careen.versions.invalid import LONGEST, InvalidVersion
+
+NAME = "rpm"
+
+_TILDE, _END, _CARET, _LETTERS, _NUMBER = "\1\2\3\4\5"
+_NO_RELEASE = "\0"
+
+_VERSION = re.compile(r"(?:([0-9]{1,10}):)?([^\s:-]+)(?:-([^\s:-]*))?")
+_LARGEST_EPOCH = 2**32 - 1  # a header keeps it in an unsigned int
+_TOKEN = re.compile(r"(?P<tilde>~)|(?P<caret>\^)|(?P<letters>[A-Za-z]+)|(?P<number>[0-9]+)")
+
+
+def key(text: str) -> bytes:
+    """Neither version nor release can hold a `-`: what has more is a package's name with its version."""
+    match = _VERSION.fullmatch(text) if len(text) <= LONGEST else None
+    if match is None or int(match[1] or "0") > _LARGEST_EPOCH:
+        raise InvalidVersion.of(text, NAME)
+    epoch, version, release = match.groups()
+    return (number(epoch or "0") + _part(version) + _release(release)).encode()
+
+
+def _release(text: str | None) -> str:
+    return _NO_RELEASE if text is None else _part(text)
+
+
+def _part(text: str) -> str:
+    return "".join([*map(_token, _TOKEN.finditer(text)), _END])
+
+
+def _token(token: re.Match[str]) -> str:
+    match token.lastgroup:
+        case "tilde":
+            return _TILDE
+        case "caret":
+            return _CARET
+        case "letters":
+            return _LETTERS + token["letters"] + "\0"
+        case _:
+            return _NUMBER + number(token["number"])
