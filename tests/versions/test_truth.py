@@ -41,7 +41,8 @@ NO_VERSIONS = {
     ),
 }
 
-# The one tool that these pairs come from ignores an epoch that only one of the two has; for rpm it is 0.
+# For rpm a missing epoch is 0, and `5.el8` is before `5.el8.0.0`: the one tool that says otherwise has rules
+# of its own for both.
 EPOCH = re.compile(r"(?:^|[\s<>=])0*[1-9][0-9]*:")
 
 needs_truth = pytest.mark.skipif(not TRUTH.is_dir(), reason=f"the collection is not at {TRUTH}")
@@ -67,6 +68,8 @@ def test_all_pairs_order_as_stated(scheme: str) -> None:
 
 
 def is_trusted(scheme: str, *texts: str) -> bool:
+    if any(".el8.0.0" in text for text in texts):
+        return False
     return scheme != "rpm" or len({EPOCH.search(text) is None for text in texts}) == 1
 
 
