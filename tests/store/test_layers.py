@@ -3,7 +3,7 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from careen.model import digest
 from careen.model.digest import Digest
@@ -21,6 +21,7 @@ BOOKWORM = LayerIndex(
         Package(
             "libc6", "2.36-9+deb12u9", "deb", "dpkg", "var/lib/dpkg/status", source="glibc", arch="amd64"
         ),
+        Package("nodejs", "18.12.1-1", "rpm", "rpm", "var/lib/rpm/rpmdb.sqlite", module="nodejs:18"),
         Package("jinja2", "2.4.1", "pypi", "pip", "usr/lib/python3/dist-packages/Jinja2.egg-info", "PyPI"),
     ),
     distros=(Distro("debian", "12", "bookworm", "Debian GNU/Linux 12 (bookworm)", "usr/lib/os-release"),),
@@ -51,6 +52,7 @@ PACKAGES = st.builds(
             "source_version",
             "arch",
             "purl",
+            "module",
         ],
         HOSTILE,
     ),
@@ -111,7 +113,7 @@ def test_workers_that_index_the_same_layer_keep_one_index(database: Database) ->
         list(threads.map(put, range(8)))
     with database.read() as connection:
         assert layers.get(connection, BOOKWORM.digest, "1") == BOOKWORM
-        assert connection.scalar(select(func.count()).select_from(packages)) == 2
+        assert connection.scalar(select(func.count()).select_from(packages)) == len(BOOKWORM.packages)
 
 
 def test_the_layers_that_are_not_indexed_are_named_once_in_order(database: Database) -> None:
@@ -122,3 +124,18 @@ def test_the_layers_that_are_not_indexed_are_named_once_in_order(database: Datab
         assert layers.missing(connection, wanted + wanted, "1") == wanted[1::2]
         assert layers.missing(connection, wanted[:2], "2") == wanted[:2]
         assert layers.missing(connection, [], "1") == []
+
+
+def test_layers_that_were_kept_before_packages_had_modules_are_still_there(empty_database_url: str) -> None:
+    database = Database(empty_database_url)
+    database.upgrade()
+    old = replace(BOOKWORM, packages=tuple(replace(each, module="") for each in BOOKWORM.packages))
+    with database.write() as connection:
+        layers.put(connection, "a", old)
+        connection.execute(text("ALTER TABLE packages DROP COLUMN module"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    assert not database.is_current()
+    database.upgrade()
+    with database.read() as connection:
+        assert layers.get(connection, old.digest, "a") == old
+    database.close()

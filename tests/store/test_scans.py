@@ -105,7 +105,7 @@ def test_an_empty_verdict_comes_back_too(database: Database, image: Image) -> No
 
 
 HOSTILE = st.text(st.characters(codec=None, exclude_categories=()), max_size=6)
-HOSTILE_PACKAGES = st.builds(Package, *[HOSTILE] * 9, layer=st.just(SNAPSHOT), purl=HOSTILE)
+HOSTILE_PACKAGES = st.builds(Package, *[HOSTILE] * 9, layer=st.just(SNAPSHOT), purl=HOSTILE, module=HOSTILE)
 HOSTILE_FINDINGS = st.builds(
     Finding,
     id=HOSTILE,

@@ -20,8 +20,10 @@ class Package:
     )
     source_version: str = ""
     arch: str = ""
+    inner: str = ""  # where in the evidence file, if that is an archive: "lib/a.jar!/META-INF/maven/..."
     layer: Digest | None = None  # where this version was first installed
     purl: str = ""
+    module: str = ""  # NAME:STREAM of the module that an rpm was built in ("nodejs:18")
 
     @property
     def is_os(self) -> bool:
@@ -31,4 +33,4 @@ class Package:
 OS_TYPES = frozenset({"deb", "apk", "rpm", "alpm", "opkg"})
 
 # The names that Yandex' API gives to kinds of language packages (PackageVulnerability.type).
-LANGUAGE_TYPES = {"pypi": "python-pkg"}
+LANGUAGE_TYPES = {"pypi": "python-pkg", "maven": "jar", "golang": "gobinary", "cargo": "rustbinary"}

@@ -186,6 +186,7 @@ packages = Table(
     _text("arch"),
     Column("layer", String),
     _text("purl"),
+    _text("module"),
 )
 
 scan_results = Table(
