@@ -53,6 +53,7 @@ PACKAGES = st.builds(
             "arch",
             "purl",
             "module",
+            "inner",
         ],
         HOSTILE,
     ),
@@ -126,13 +127,14 @@ def test_the_layers_that_are_not_indexed_are_named_once_in_order(database: Datab
         assert layers.missing(connection, [], "1") == []
 
 
-def test_layers_that_were_kept_before_packages_had_modules_are_still_there(empty_database_url: str) -> None:
+def test_layers_that_the_first_schema_kept_are_still_there(empty_database_url: str) -> None:
     database = Database(empty_database_url)
     database.upgrade()
     old = replace(BOOKWORM, packages=tuple(replace(each, module="") for each in BOOKWORM.packages))
     with database.write() as connection:
         layers.put(connection, "a", old)
-        connection.execute(text("ALTER TABLE packages DROP COLUMN module"))
+        for column in ("module", "inner"):
+            connection.execute(text(f'ALTER TABLE packages DROP COLUMN "{column}"'))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     assert not database.is_current()
     database.upgrade()

@@ -20,10 +20,10 @@ class Package:
     )
     source_version: str = ""
     arch: str = ""
-    inner: str = ""  # where in the evidence file, if that is an archive: "lib/a.jar!/META-INF/maven/..."
     layer: Digest | None = None  # where this version was first installed
     purl: str = ""
     module: str = ""  # NAME:STREAM of the module that an rpm was built in ("nodejs:18")
+    inner: str = ""  # where in the evidence file, if that is an archive: "lib/a.jar!/META-INF/maven/..."
 
     @property
     def is_os(self) -> bool:

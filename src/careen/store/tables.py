@@ -187,6 +187,7 @@ packages = Table(
     Column("layer", String),
     _text("purl"),
     _text("module"),
+    _text("inner"),
 )
 
 scan_results = Table(

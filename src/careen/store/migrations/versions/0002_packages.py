@@ -1,4 +1,4 @@
-"""The module that a package was built in."""
+"""What a package was built in (its module), and where in an archive it was found."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,11 +7,14 @@ revision = "0002"
 down_revision = "0001"
 
 STRING = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+ADDED = ("module", "inner")
 
 
 def upgrade() -> None:
     """Layers that were indexed before are indexed anew, so what their packages get here is never read."""
     with op.batch_alter_table("packages") as packages:
-        packages.add_column(sa.Column("module", STRING, nullable=False, server_default=""))
+        for name in ADDED:
+            packages.add_column(sa.Column(name, STRING, nullable=False, server_default=""))
     with op.batch_alter_table("packages") as packages:
-        packages.alter_column("module", server_default=None)
+        for name in ADDED:
+            packages.alter_column(name, server_default=None)
