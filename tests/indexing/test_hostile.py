@@ -1,5 +1,7 @@
 """No bytes whatever make an indexer raise, and nothing that it gives is unfit for JSON or a database."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +17,32 @@ PATHS = (
     "etc/os-release",
     "usr/lib/python3/dist-packages/x.dist-info/METADATA",
     "var/lib/rpm/Packages",
+    "app/node_modules/a/package.json",
+    "app/vendor/composer/installed.json",
+    "app/a.deps.json",
+    "opt/conda/conda-meta/a.json",
+    "usr/lib/ruby/gems/3.3.0/specifications/a-1.gemspec",
+    "usr/lib/R/library/a/DESCRIPTION",
+    "app/lib/a-1/ebin/a.app",
+    "root/.julia/packages/A/Abc12/Project.toml",
+    "root/.pub-cache/hosted/pub.dev/a-1/pubspec.yaml",
+    "usr/local/lib/luarocks/rocks-5.1/a/1-1/a-1-1.rockspec",
+    "usr/local/lib/perl5/.meta/A-1/MYMETA.json",
 )
 # Words of all the formats, so that chance gets past their first lines.
 FIELDS = b"Package: a|Status: install ok installed|Version: 1|Source: s (2)|P:a|V:1|Name: a|ID=debian|NAME='"
 WORDS = st.sampled_from([*FIELDS.split(b"|"), b"\n", b"\n\n", b"\r\n", b" ", b"\0", b"\xff", b":", b"="])
-CONTENT = st.one_of(st.binary(max_size=400), st.lists(WORDS, max_size=30).map(b"".join))
+KEYS = b"name|version|packages|libraries|targets|runtimeTarget|type|package|subdir|a|1.0|a/1"
+NAMES = st.sampled_from(KEYS.decode().split("|"))
+DOCUMENTS = st.recursive(
+    st.one_of(NAMES, st.none(), st.integers(), st.text(max_size=4)),
+    lambda values: st.one_of(st.lists(values, max_size=3), st.dictionaries(NAMES, values, max_size=4)),
+).map(lambda value: json.dumps(value).encode())
+SOURCES = (
+    b"s.name = |s.version = |Built: R|Package: a|{application, a, [|{vsn, |}|%q<|version = |# stub: |'1.0'|'"
+)
+TEXTS = st.lists(st.sampled_from([*SOURCES.split(b"|"), b"\n", b" "]), max_size=30).map(b"".join)
+CONTENT = st.one_of(st.binary(max_size=400), st.lists(WORDS, max_size=30).map(b"".join), DOCUMENTS, TEXTS)
 
 
 @pytest.mark.parametrize("indexer", INDEXERS)

@@ -4,7 +4,24 @@ import hashlib
 from collections.abc import Iterable
 from typing import Protocol
 
-from careen.indexing import apk, dpkg, os_release, python, rpm
+from careen.indexing import (
+    apk,
+    conda,
+    dart,
+    dotnet,
+    dpkg,
+    erlang,
+    julia,
+    lua,
+    node,
+    os_release,
+    perl,
+    php,
+    python,
+    r,
+    rpm,
+    ruby,
+)
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.package import Package
@@ -29,10 +46,21 @@ class Indexer(Protocol):
 
 INDEXERS: list[Indexer] = [
     apk,
+    conda,
+    dart,
+    dotnet,
     dpkg,
+    erlang,
+    julia,
+    lua,
+    node,
     os_release,
+    perl,
+    php,
     python,
+    r,
     rpm,
+    ruby,
 ]
 
 

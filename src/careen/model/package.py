@@ -33,4 +33,14 @@ class Package:
 OS_TYPES = frozenset({"deb", "apk", "rpm", "alpm", "opkg"})
 
 # The names that Yandex' API gives to kinds of language packages (PackageVulnerability.type).
-LANGUAGE_TYPES = {"pypi": "python-pkg", "maven": "jar", "golang": "gobinary", "cargo": "rustbinary"}
+LANGUAGE_TYPES = {
+    "cargo": "rustbinary",
+    "composer": "composer-vendor",
+    "conda": "conda-pkg",
+    "gem": "gemspec",
+    "golang": "gobinary",
+    "maven": "jar",
+    "npm": "node-pkg",
+    "nuget": "dotnet-core",
+    "pypi": "python-pkg",
+}

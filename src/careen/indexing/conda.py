@@ -1,0 +1,37 @@
+"""Packages in a conda environment: conda-meta/NAME-VERSION-BUILD.json (docs.conda.io, "Package metadata").
+
+OSV has no ecosystem for conda; its name here is "conda".
+"""
+
+import re
+from collections.abc import Iterator
+
+from careen.indexing._json import InvalidJson, load_object, text
+from careen.indexing._metadata import invalid, unnamed
+from careen.indexing._tokens import is_token
+from careen.model.file import File
+from careen.model.package import Package
+from careen.model.problem import Problem
+
+NAME = "conda"
+VERSION = 1
+
+_RECORD = re.compile(r"(?:.*/)?conda-meta/[^/]+\.json", re.DOTALL)
+
+
+def wants(file: File) -> bool:
+    return file.path.endswith(".json") and _RECORD.fullmatch(file.path) is not None
+
+
+def read(file: File) -> Iterator[Package | Problem]:
+    """The package; the architecture is conda's `subdir`, such as "linux-64" or "noarch"."""
+    try:
+        fields = load_object(file)
+    except InvalidJson as error:
+        yield invalid(file, error)
+        return
+    name, version, arch = (text(fields.get(field)) for field in ("name", "version", "subdir"))
+    if not is_token(name) or not is_token(version) or not is_token(arch or "noarch"):
+        yield unnamed(file, name, version)
+        return
+    yield Package(name, version, type="conda", manager="conda", path=file.path, ecosystem="conda", arch=arch)

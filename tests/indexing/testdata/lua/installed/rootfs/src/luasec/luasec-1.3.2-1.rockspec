@@ -1,0 +1,2 @@
+package = "LuaSec"
+version = "1.3.2-1"

@@ -1,0 +1,2 @@
+package = "lua-resty-http"
+version = "0.17.2-0"
