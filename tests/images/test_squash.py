@@ -146,6 +146,37 @@ def test_a_folder_in_the_place_of_a_link_ends_what_was_merged(layer: MakeLayer) 
     assert [package.path for package in inventory.packages] == ["usr/" + APK, APK]
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        pytest.param({APK: ""}, id="an empty database"),
+        pytest.param({APK: "-> elsewhere"}, id="a link in its place"),
+        pytest.param({"lib/apk": "a file"}, id="a file in the place of a folder around it"),
+        pytest.param({APK + "/": ""}, id="a folder in its place"),
+        pytest.param({APK + "/x": ""}, id="a folder in its place that is only implied"),
+    ],
+)
+def test_what_hides_a_file_may_come_through_links(layer: MakeLayer, above: dict[str, str]) -> None:
+    below = layer({"lib": "-> usr/lib", "usr/" + APK: apk("musl-1.0-r0")})
+    assert shown(squash([below, layer({"lib/other": ""})])) == ["musl-1.0-r0"]
+    assert shown(squash([below, layer(above)])) == []
+
+
+def test_links_may_lead_through_links(layer: MakeLayer) -> None:
+    links = {"q": "-> p/r", "p": "-> usr", "usr/r": "-> ./real"}
+    below = layer({**links, "usr/real/a.egg-info": wheel()})
+    assert shown(squash([below, layer({"q/.wh.a.egg-info": ""})])) == []
+    assert shown(squash([below, layer({"q/a.egg-info": ""})])) == []
+
+
+def test_links_beyond_counting_are_a_problem(layer: MakeLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("careen.images.squash._MAX_WORK", 20)
+    circles = {f"l{number}": "-> ." for number in range(30)}
+    inventory = squash([layer({**circles, METADATA: wheel()}), layer({"x": ""})])
+    assert kinds(inventory) == [ProblemKind.BUDGET_EXCEEDED]
+    assert shown(inventory) == ["requests-2.0"]
+
+
 def test_whiteouts_work_through_links(layer: MakeLayer) -> None:
     below = layer({"lib": "-> /usr/lib", "usr/" + APK: apk("musl-1.0-r0")})
     assert shown(squash([below, layer({"lib/apk/.wh.db": ""})])) == []

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from careen.images.paths import ancestors, place, resolve, unpack
+from careen.images.paths import ancestors, resolve, unpack
 from careen.model.layer import LayerTree
 
 _MAX_ALIASES = 64  # of one path, where links form circles
@@ -14,16 +14,10 @@ class Cover:
 
     def __init__(self, tree: LayerTree, key: Callable[[str], int]) -> None:
         self._key = key
-        self._whiteouts = set(tree.whiteouts)
-        self._opaque = set(tree.opaque)
+        self._whiteouts = frozenset(tree.whiteouts)
+        self._opaque = frozenset(tree.opaque)
         self._files = unpack(tree.files)
         self._folders = unpack(tree.folders)
-
-    def follow(self, links: Mapping[str, str]) -> None:
-        """Know also where whiteouts and opaque folders stand in a tree with these links."""
-        self._whiteouts |= {place(path, links) for path in self._whiteouts}
-        homes = {resolve(path, links) for path in self._opaque}
-        self._opaque |= {home for home in homes if home is not None}
 
     def hides_file(self, path: str) -> bool:
         """Whether a regular file at `path` is gone."""
@@ -32,12 +26,15 @@ class Cover:
     def hides_link(self, path: str) -> bool:
         """Whether a link is gone; a folder at its place that is only implied leads through it instead."""
         own = self._key(path)
-        if path in self._whiteouts or own in self._files or own | 1 in self._folders:
+        if own in self._files or own | 1 in self._folders or self.removes(path):
             return True
-        return "" in self._opaque or any(map(self._hides_folder, ancestors(path)))
+        return any(self._key(folder) in self._files for folder in ancestors(path))
 
-    def _hides_folder(self, path: str) -> bool:
-        return path in self._whiteouts or path in self._opaque or self._key(path) in self._files
+    def removes(self, path: str) -> bool:
+        """Whether a whiteout or an opaque folder says so, before anything else is put there."""
+        if path in self._whiteouts or "" in self._opaque:
+            return True
+        return any(folder in self._whiteouts or folder in self._opaque for folder in ancestors(path))
 
 
 class Aliases:
@@ -64,7 +61,7 @@ class Aliases:
         return found
 
     def _one_link_away(self, path: str) -> Iterator[str]:
-        for folder in (path, *ancestors(path)):
+        for folder in ancestors(path):
             for link in self._leading_to.get(folder, ()):
                 yield link + path[len(folder) :]
         for link in self._leading_to.get("", ()):

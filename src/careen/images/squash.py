@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TypeVar
 
 from careen.images.cover import Aliases, Cover
 from careen.images.links import relevant
@@ -34,6 +35,9 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
     return Inventory(distro, packages, tuple(sorted(problems)))
 
 
+_T = TypeVar("_T")
+
+
 @dataclass(slots=True)
 class _Evidence:
     """What one file says."""
@@ -60,9 +64,10 @@ class _Tree:
         """Put the layer on top. Folders that it merely implies are found through the links that it leaves."""
         cover, below = Cover(layer.tree, self._key), self._evidence
         self._links = {link: to for link, to in self._links.items() if not cover.hides_link(link)}
-        cover.follow(self._links)
-        self._uncover(cover)
-        left = dict(self._links)
+        aliases = self._aliases()
+        left = self._uncovered(self._links, cover.removes, aliases)
+        self._links = self._uncovered(self._links, cover.hides_link, aliases)
+        self._evidence = self._uncovered(self._evidence, cover.hides_file, aliases)
         self._links |= {place(path, left): target for path, target in links.items()}
         for path, evidence in files.items():
             stands = place(path, left)
@@ -86,20 +91,21 @@ class _Tree:
         for file in self._evidence.values():
             yield from file.problems
 
-    def _uncover(self, cover: Cover) -> None:
-        """Leave only what the cover does not hide, under whatever path it may be hidden."""
+    def _aliases(self) -> Aliases:
         self._work -= len(self._links)
-        aliases = Aliases(self._links if self._work > 0 else {})
+        return Aliases(self._links if self._work > 0 else {})
 
-        def hidden(path: str, hides: Callable[[str], bool]) -> bool:
+    def _uncovered(
+        self, found: Mapping[str, _T], hides: Callable[[str], bool], aliases: Aliases
+    ) -> dict[str, _T]:
+        """What is not hidden, under whatever path it might be."""
+        stays = {}
+        for path, what in found.items():
             paths = aliases.of(path) if self._work > 0 else [path]
             self._work -= len(paths) - 1
-            return any(map(hides, paths))
-
-        self._evidence = {
-            path: file for path, file in self._evidence.items() if not hidden(path, cover.hides_file)
-        }
-        self._links = {link: to for link, to in self._links.items() if not hidden(link, cover.hides_link)}
+            if not any(map(hides, paths)):
+                stays[path] = what
+        return stays
 
 
 def _by_path(layer: LayerIndex) -> dict[str, _Evidence]:

@@ -16,6 +16,7 @@ from careen.images.tarstream import BLOCK, Stream
 
 _ZEROS = bytes(BLOCK)
 _ADLER_MODULUS = 65521
+_BLANK_FIELD = sum(b" " * 8)  # the checksum's own field counts as blanks
 _MAX_EXTENSION = 1 << 20  # bytes of one extended header, as in Go
 
 HARD_LINK, SYMLINK, FOLDER = b"125"
@@ -90,7 +91,7 @@ def _header(stream: Stream) -> bytes:
         raise CorruptLayer(f"the archive is cut off in a header at {stream.offset}")
     field = header[148:156]
     # The low half of Adler-32 is the sum of all bytes plus one, modulo 65521: much faster than sum().
-    if (number(field) + sum(field) - sum(b" " * 8) + 1 - (adler32(header) & 0xFFFF)) % _ADLER_MODULUS:
+    if (number(field) + sum(field) - _BLANK_FIELD + 1 - (adler32(header) & 0xFFFF)) % _ADLER_MODULUS:
         _check_signed(stream, header)
     return header
 
