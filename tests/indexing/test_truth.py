@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from careen.indexing import Indexer, apk, conda, dotnet, dpkg, node, php, python, ruby
+from careen.indexing import Indexer, apk, conda, dotnet, dpkg, java, node, php, python, ruby
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem
@@ -20,6 +20,7 @@ KINDS: dict[str, tuple[Indexer, str]] = {
     "dotnet-deps": (dotnet, "app/a.deps.json"),
     "dpkg": (dpkg, ""),
     "gemspec": (ruby, "usr/lib/ruby/gems/3.1.0/specifications/a.gemspec"),
+    "java-jar": (java, ""),
     "node-package": (node, "app/node_modules/a/package.json"),
     "python-dist": (python, "usr/lib/python3/dist-packages/a.dist-info/METADATA"),
 }

@@ -1,0 +1,55 @@
+"""The bytes of a file where they lie: in the pieces that they came in, never joined as a whole."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from itertools import accumulate
+
+
+class Rope:
+    """Bytes by offset; only what is asked for is copied. Beyond the end there is nothing."""
+
+    def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
+        self._pieces = [memoryview(piece) for piece in pieces if len(piece)]
+        self._ends = list(accumulate(map(len, self._pieces)))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def read(self, offset: int, size: int) -> bytes:
+        """At most `size` bytes, from `offset` on."""
+        return b"".join(self._views(offset, size))
+
+    def part(self, offset: int, size: int) -> "Rope":
+        """As `read`, without a copy."""
+        return Rope(self._views(offset, size))
+
+    def find(self, needle: bytes, offset: int, size: int) -> int:
+        """Where `needle` first is within `size` bytes from `offset` on; -1 where it is not."""
+        at, end = offset, min(offset + size, len(self))
+        while at < end:
+            window = self.read(at, min(_WINDOW, end - at))
+            found = window.find(needle)
+            if found >= 0:
+                return at + found
+            at += max(1, len(window) - len(needle) + 1)
+            if end - at < len(needle):
+                break
+        return -1
+
+    def _views(self, offset: int, size: int) -> list[memoryview]:
+        if offset < 0 or size <= 0:
+            return []
+        views = []
+        first = bisect_right(self._ends, offset)
+        for piece, end in zip(self._pieces[first:], self._ends[first:], strict=True):
+            start = offset - (end - len(piece))
+            view = piece[start : start + size]
+            views.append(view)
+            size -= len(view)
+            offset += len(view)
+            if not size:
+                break
+        return views
+
+
+_WINDOW = 256 << 10  # bytes that are looked through at once

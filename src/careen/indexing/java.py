@@ -1,0 +1,187 @@
+"""Java archives and the archives in them (JAR File Specification; Maven's archiver)."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from careen.indexing import _jar
+from careen.indexing._jar import Coordinates
+from careen.indexing._rope import Rope
+from careen.indexing._tokens import shown
+from careen.indexing._zip import BadZip, Entry, Zip
+from careen.model.file import File
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+NAME = "java"
+VERSION = 1
+
+_SUFFIXES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg", ".far")
+_POM, _POM_XML, _MANIFEST = "/pom.properties", "/pom.xml", "META-INF/MANIFEST.MF"
+_MAVEN = "META-INF/maven/"
+_WANTED = tuple(name.encode() for name in (*_SUFFIXES, _POM, _POM_XML, _MANIFEST))
+_SMALL = 1 << 20  # bytes of a manifest or of a pom.properties
+_LARGEST = 64 << 20  # bytes of an archive, and of all that it lies in
+_INFLATED = 1 << 30  # bytes of all archives in a file
+_DEEPEST = 8  # archives in archives
+_ARCHIVES = 20_000  # in a file
+_TOLD = 3  # archives without a name that a message spells out
+
+
+def wants(file: File) -> bool:
+    return file.path.endswith(_SUFFIXES)
+
+
+def read(file: File) -> Iterator[Package | Problem]:
+    """What the archive is and what was put into it, each group:artifact and version once."""
+    seen: set[tuple[str, str]] = set()
+    nameless: list[str] = []
+    reader = _Reader(file)
+    for archive in reader.archives():
+        found = list(_contents(archive))
+        if not found and not archive.entries_are_archives:
+            nameless.append(archive.path)
+        for coordinates, inner in found:
+            if (coordinates.name, coordinates.version) not in seen:
+                seen.add((coordinates.name, coordinates.version))
+                yield _package(file, coordinates, inner)
+    yield from reader.problems
+    if nameless and not reader.problems:
+        told = ", ".join(shown(path or file.name) for path in nameless[:_TOLD])
+        message = f"{len(nameless)} archives tell neither name nor version: {told}"
+        yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
+
+
+def _package(file: File, found: Coordinates, inner: str) -> Package:
+    return Package(
+        found.name,
+        found.version,
+        type="maven",
+        manager="maven",
+        path=file.path,
+        inner=inner,
+        ecosystem="Maven",
+    )
+
+
+class _Archive(NamedTuple):
+    path: str  # inside the file; "" = the file itself
+    name: str  # of the file
+    zip: Zip
+
+    @property
+    def stem(self) -> str:
+        return self.name.rpartition(".")[0]
+
+    @property
+    def entries_are_archives(self) -> bool:
+        """Whether it is but a box of others, as an ear often is."""
+        return any(entry.name.endswith(_SUFFIXES) for entry in self.zip.entries)
+
+    def inside(self, entry: Entry) -> str:
+        return f"{self.path}!/{entry.name}" if self.path else entry.name
+
+
+def _contents(archive: _Archive) -> Iterator[tuple[Coordinates, str]]:
+    """What the archive itself is, then what was copied into it; and the path of what says so."""
+    said = _manifest(archive)
+    poms, folders = [], []
+    for entry in archive.zip.entries:
+        if entry.name.endswith(_POM) and (found := _jar.pom(_small(archive, entry))):
+            poms.append((found, archive.inside(entry)))
+        elif entry.name.endswith(_POM_XML) and entry.name.startswith(_MAVEN):
+            folders.append(entry.name.removeprefix(_MAVEN).removesuffix(_POM_XML))
+    if not any(_jar.is_own(found, archive.stem, said) for found, _ in poms):
+        itself = _jar.own(archive.stem, said, folders)
+        if itself and (itself.group or not poms):
+            yield itself, archive.path
+    for found, inner in poms:
+        yield found, archive.path if _jar.is_own(found, archive.stem, said) else inner
+
+
+def _manifest(archive: _Archive) -> Mapping[str, str]:
+    entries = (entry for entry in archive.zip.entries if entry.name == _MANIFEST)
+    return _jar.manifest(b"".join(_small(archive, entry) for entry in entries))
+
+
+def _small(archive: _Archive, entry: Entry) -> bytes:
+    """A member's content; nothing where it is damaged, as the archive's name may still tell who it is."""
+    try:
+        content = archive.zip.read(entry, _SMALL)
+    except BadZip:
+        return b""
+    return content.read(0, _SMALL)
+
+
+class _Waiting(NamedTuple):
+    """An archive that is still to be opened, in another that is open."""
+
+    parent: _Archive
+    entry: Entry
+    depth: int
+    held: int  # bytes of the archives around it that had to be inflated
+
+
+class _Reader:
+    """The archives in a file, each before those in it, within limits."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._left = _INFLATED
+        self._waiting: list[_Waiting] = []
+        self.problems: list[Problem] = []
+
+    def archives(self) -> Iterator[_Archive]:
+        opened = self._open("", self._file.name, Rope(self._file.pieces))
+        if opened:
+            yield opened
+            self._await(opened, 1, 0)
+        for _ in range(_ARCHIVES):
+            if not self._waiting:
+                return
+            yield from self._next()
+        self._exceeded(f"more than {_ARCHIVES} archives")
+
+    def _next(self) -> Iterator[_Archive]:
+        parent, entry, depth, held = self._waiting.pop()
+        path = parent.inside(entry)
+        if depth > _DEEPEST:
+            self._exceeded(f"{shown(path)} lies deeper than {_DEEPEST} archives")
+            return
+        inflated = entry.size if entry.method else 0
+        if inflated > min(_LARGEST - held, self._left):
+            self._exceeded(f"{shown(path)} has {entry.size} bytes")
+            return
+        self._left -= inflated
+        try:
+            rope = parent.zip.read(entry, _LARGEST)
+        except BadZip as error:
+            self._damaged(path, error)
+            return
+        opened = self._open(path, entry.name.rpartition("/")[2], rope)
+        if opened:
+            yield opened
+            self._await(opened, depth + 1, held + inflated)
+
+    def _open(self, path: str, name: str, rope: Rope) -> _Archive | None:
+        try:
+            return _Archive(path, name, Zip(rope, _is_wanted))
+        except BadZip as error:
+            self._damaged(path, error)
+            return None
+
+    def _await(self, archive: _Archive, depth: int, held: int) -> None:
+        nested = [entry for entry in archive.zip.entries if entry.name.endswith(_SUFFIXES)]
+        self._waiting += [_Waiting(archive, entry, depth, held) for entry in reversed(nested)]
+
+    def _damaged(self, path: str, error: BadZip) -> None:
+        where = f"{shown(path)} in it: " if path else ""
+        self.problems.append(Problem(ProblemKind.INVALID_METADATA, self._file.path, f"{where}{error}"))
+
+    def _exceeded(self, what: str) -> None:
+        self.problems.append(
+            Problem(ProblemKind.BUDGET_EXCEEDED, self._file.path, f"{what}: too much to read")
+        )
+
+
+def _is_wanted(name: bytes) -> bool:
+    return name.endswith(_WANTED)
