@@ -251,7 +251,7 @@ def test_problems_go_with_the_files_that_have_them(layer: MakeLayer) -> None:
 
 
 def test_an_unreadable_database_is_the_only_thing_said(layer: MakeLayer) -> None:
-    assert kinds(squash([layer({"var/lib/rpm/Packages": "x"})])) == [ProblemKind.UNSUPPORTED_DATABASE]
+    assert kinds(squash([layer({STATUS: "no stanza\n"})])) == [ProblemKind.CORRUPT_DATABASE]
 
 
 def test_the_same_layers_give_the_same_inventory(layer: MakeLayer) -> None:
