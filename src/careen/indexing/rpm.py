@@ -1,23 +1,111 @@
-"""RPM's database at the places where distributions keep it: named, since it cannot be read yet."""
+"""RPM's database in its three formats and all its places, and the manifest of Mariner's distroless images."""
 
+import re
 from collections.abc import Iterator
 
+from careen.indexing import _rpm_bdb, _rpm_header, _rpm_ndb, _rpm_sqlite
+from careen.indexing._rope import Rope
+from careen.indexing._rpm_header import Header
+from careen.indexing._rpm_storage import InvalidDatabase
+from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
+from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "rpm"
-VERSION = 1
+VERSION = 2
 
 _FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 _FILES = ("Packages", "Packages.db", "rpmdb.sqlite")
-_MANIFEST = "var/lib/rpmmanifest/container-manifest-2"  # in distroless images of CBL-Mariner
+_MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
 _PATHS = frozenset({_MANIFEST, *(f"{folder}/{file}" for folder in _FOLDERS for file in _FILES)})
+
+_FORMATS = (_rpm_bdb, _rpm_ndb, _rpm_sqlite)
+_KEY = "gpg-pubkey"  # what `rpm --import` leaves: a key that poses as a package
+_SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(no)?src\.rpm")
+_MODULE = re.compile(r"[^:]+:[^:]+(?=:|$)")
+_COLUMNS = 10  # of the manifest
+_NONE = "(none)"  # how rpm's query format shows what a package does not have
 
 
 def wants(file: File) -> bool:
     return file.path in _PATHS
 
 
-def read(file: File) -> Iterator[Problem]:
-    message = "careen does not read rpm's database yet"
-    yield Problem(ProblemKind.UNSUPPORTED_DATABASE, file.path, message)
+def read(file: File) -> Iterator[Package | Problem]:
+    """The packages whose headers can be read, and one problem if that is not all there is."""
+    faults = []
+    for header in _lines(file) if file.path == _MANIFEST else _headers(Rope(file.pieces)):
+        if isinstance(header, InvalidDatabase):
+            faults.append(header.message)
+        elif header.name != _KEY:
+            yield _package(file, header)
+    if faults:
+        message = f"rpm's database cannot be read: {faults[0]}"
+        yield Problem(ProblemKind.CORRUPT_DATABASE, file.path, message)
+
+
+def _headers(content: Rope) -> Iterator[Header | InvalidDatabase]:
+    """None for an empty file: no program has made a database of it yet."""
+    if not len(content):
+        return
+    try:
+        for blob in _blobs(content):
+            yield _header(blob)
+    except InvalidDatabase as fault:
+        yield fault
+
+
+def _blobs(content: Rope) -> Iterator[bytes]:
+    for database in _FORMATS:
+        if database.is_mine(content):
+            return database.headers(content)
+    raise InvalidDatabase("it is neither of Berkeley DB nor of NDB nor of SQLite")
+
+
+def _header(blob: bytes) -> Header | InvalidDatabase:
+    try:
+        return _rpm_header.parse(blob)
+    except InvalidDatabase as fault:
+        return fault
+
+
+def _lines(file: File) -> Iterator[Header | InvalidDatabase]:
+    """A package a line: NAME, VERSION-RELEASE, two times, VENDOR, EPOCH, SIZE, ARCH, EPOCHNUM, SOURCERPM.
+
+    Not every writer fills EPOCH in (Dalec says "(none)" for all packages), but EPOCHNUM is right.
+    """
+    for number, line in enumerate(file.read().decode("utf-8", "replace").splitlines(), start=1):
+        columns = ["" if column == _NONE else column for column in line.split("\t")]
+        if len(columns) != _COLUMNS:
+            yield InvalidDatabase(f"line {number} is no package")
+            continue
+        version, _, release = columns[1].partition("-")
+        arch, epoch, source_rpm = columns[7:]
+        yield Header(columns[0], version, release, epoch, arch, source_rpm)
+
+
+def _package(file: File, header: Header) -> Package | Problem:
+    name, version, arch = header.name, _version(header), header.arch
+    if not all(map(is_token, (name, header.version, header.release, version, arch or "noarch"))):
+        message = f"a package has no valid name and version: {shown(name)}, {shown(version)}"
+        return Problem(ProblemKind.INVALID_METADATA, file.path, message)
+    source = _SOURCE_RPM.fullmatch(header.source_rpm) if is_token(header.source_rpm) else None
+    module = _MODULE.match(header.module) if is_token(header.module) else None
+    return Package(
+        name,
+        version,
+        type="rpm",
+        manager=NAME,
+        path=file.path,
+        source=source["name"] if source else "",
+        source_version=source["version"] if source else "",
+        arch=arch,
+        module=module[0] if module else "",
+    )
+
+
+def _version(header: Header) -> str:
+    """[EPOCH:]VERSION-RELEASE; an epoch of 0 is none."""
+    version = f"{header.version}-{header.release}"
+    return version if header.epoch in ("", "0") else f"{header.epoch}:{version}"
