@@ -17,6 +17,8 @@ PATHS = (
     "etc/os-release",
     "usr/lib/python3/dist-packages/x.dist-info/METADATA",
     "var/lib/rpm/Packages",
+    "usr/lib/python3/dist-packages/a.egg",
+    "app/.yarn/cache/a.zip",
     "app/node_modules/a/package.json",
     "app/vendor/composer/installed.json",
     "app/a.deps.json",

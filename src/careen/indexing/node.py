@@ -3,14 +3,16 @@
 A package is installed where Node.js looks for it (nodejs.org/api/modules.html, "Loading from node_modules
 folders"): at node_modules/NAME or node_modules/@SCOPE/NAME, whatever tool put it there and however deep: also
 in pnpm's node_modules/.pnpm/NAME@VERSION/node_modules/ and below the global prefix. Debian's own are in
-/usr/share/nodejs. Other package.json files are an application's own, or examples and fixtures.
+/usr/share/nodejs. Yarn's Plug'n'Play (yarnpkg.com/features/pnp) runs packages from the archives in its cache.
+Other package.json files are an application's own, or examples and fixtures.
 """
 
 import re
 from collections.abc import Iterator
 
+from careen.indexing._archived import archived
 from careen.indexing._json import InvalidJson, load_object, text
-from careen.indexing._metadata import invalid, unnamed
+from careen.indexing._metadata import InvalidMetadata, invalid, unnamed
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -24,18 +26,36 @@ _INSTALLED = re.compile(
     r"/(?:@[^/]+/)?[^/@.][^/]*/package\.json",
     re.DOTALL,
 )
+_CACHED = re.compile(r"(?:.*/)?\.yarn/(?:berry/)?cache/[^/]+\.zip", re.DOTALL)
 # Old names may have capitals and marks that npm's registry no longer takes: validate-npm-package-name.
 _NAME = re.compile(r"(?:@[A-Za-z0-9_.~!'()*-]+/)?[A-Za-z0-9_~!'()*-][A-Za-z0-9_.~!'()*-]*")
 
 
 def wants(file: File) -> bool:
-    return file.path.endswith("/package.json") and _INSTALLED.fullmatch(file.path) is not None
+    path = file.path
+    if path.endswith("/package.json"):
+        return _INSTALLED.fullmatch(path) is not None
+    return path.endswith(".zip") and _CACHED.fullmatch(path) is not None
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The package; nothing where the file has no name or no version, as a folder's `{"type": "module"}`."""
+    """The package, or those in the archive; nothing where a file has no name or no version.
+
+    Such files are in folders of packages, as `{"type": "module"}`.
+    """
+    if not file.path.endswith(".zip"):
+        yield from _package(file, file)
+        return
     try:
-        fields = load_object(file)
+        for manifest in archived(file, lambda name: _INSTALLED.fullmatch(name) is not None):
+            yield from _package(file, manifest)
+    except InvalidMetadata as error:
+        yield invalid(file, error)
+
+
+def _package(file: File, manifest: File) -> Iterator[Package | Problem]:
+    try:
+        fields = load_object(manifest)
     except InvalidJson as error:
         yield invalid(file, error)
         return
@@ -45,7 +65,8 @@ def read(file: File) -> Iterator[Package | Problem]:
     if not _NAME.fullmatch(name) or not is_token(name) or not is_token(version):
         yield unnamed(file, name, version)
         return
-    yield Package(name, version, type="npm", manager="npm", path=file.path, ecosystem="npm")
+    inner = "" if manifest is file else manifest.path
+    yield Package(name, version, type="npm", manager="npm", path=file.path, ecosystem="npm", inner=inner)
 
 
 def _cleaned(version: str) -> str:
