@@ -33,8 +33,6 @@ def wants(file: File) -> bool:
 def read(file: File) -> Iterator[Package | Problem]:
     """The packages whose files are there; a file in status.d may leave its Status out."""
     text = file.read().decode("utf-8", "replace")
-    if file.path == _STATUS and text and not text.endswith("\n"):
-        yield _corrupt(file, "it is cut off within its last line")
     malformed = count = 0
     for stanza in stanzas(text, _FIELDS):
         malformed = malformed or stanza.malformed
@@ -45,6 +43,9 @@ def read(file: File) -> Iterator[Package | Problem]:
         yield _corrupt(file, f"line {malformed} is no field")
     elif text.strip() and not count:
         yield _corrupt(file, "it has content, but no package")
+    elif file.path == _STATUS and text and not text.endswith("\n"):
+        message = "it ends within a line: packages may be missing"
+        yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
 
 
 def _package(file: File, stanza: Stanza) -> Iterator[Package | Problem]:
