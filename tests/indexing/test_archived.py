@@ -1,4 +1,4 @@
-"""Packages within zip archives: Python's eggs and Yarn's cache, also damaged and hostile ones."""
+"""Packages within zip archives (Python's eggs, Yarn's cache, Erlang's code archives), also hostile ones."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careen.indexing import Indexer, node, python
+from careen.indexing import Indexer, erlang, node, python
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
@@ -29,7 +29,8 @@ EGG = archive({"EGG-INFO/PKG-INFO": "Name: a\nVersion: 1.0\n"})
 CACHED = archive(
     {f"node_modules/{name}/package.json": MANIFEST for name in ("a", "@a/b", "a/node_modules/c")}
 )
-PLACES = [(python, "a.egg", EGG), (node, ".yarn/cache/a.zip", CACHED)]
+PLUGIN = archive({"a-1.0/ebin/a.app": '{application, a, [{vsn, "1.0"}]}.'})
+PLACES = [(python, "a.egg", EGG), (node, ".yarn/cache/a.zip", CACHED), (erlang, "a.ez", PLUGIN)]
 
 
 def read(indexer: Indexer, path: str, content: bytes) -> list[object]:

@@ -19,6 +19,7 @@ PATHS = (
     "var/lib/rpm/Packages",
     "usr/lib/python3/dist-packages/a.egg",
     "app/.yarn/cache/a.zip",
+    "opt/rabbitmq/plugins/a.ez",
     "app/node_modules/a/package.json",
     "app/vendor/composer/installed.json",
     "app/a.deps.json",

@@ -6,7 +6,9 @@ Erlang/OTP and of Elixir are none; OSV has no ecosystem for them, and its name h
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
+from careen.indexing._archived import archived
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
 from careen.indexing._tokens import is_token
 from careen.model.file import File
@@ -14,7 +16,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "erlang"
-VERSION = 1
+VERSION = 2
 
 _APPLICATION = re.compile(r"^[ \t]*\{\s*application\s*,\s*'?([a-z][A-Za-z0-9_@]*)'?\s*,", re.MULTILINE)
 _VERSION = re.compile(r"\{\s*vsn\s*,\s*\"([^\"\\]*)\"\s*\}")
@@ -29,23 +31,32 @@ _OTP = re.compile(
 
 
 def wants(file: File) -> bool:
-    return file.path.endswith(".app") and file.path.rpartition("/")[0].endswith("/ebin")
+    return _is_resource(file.path) or file.path.endswith(".ez")
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The application, be it a part of a release or an installation of its own."""
+    """The application, or those in a code archive, as RabbitMQ has its plugins (erlang.org/doc, "code")."""
     try:
-        text = content(file)
+        if not file.path.endswith(".ez"):
+            yield _application(file, content(file))
+            return
+        for resource in archived(file, _is_resource):
+            found = _application(file, content(resource))
+            yield replace(found, inner=resource.path) if isinstance(found, Package) else found
     except InvalidMetadata as error:
         yield invalid(file, error)
-        return
+
+
+def _is_resource(path: str) -> bool:
+    return path.endswith(".app") and path.rpartition("/")[0].endswith("/ebin")
+
+
+def _application(file: File, text: str) -> Package | Problem:
     name, version = _first(_APPLICATION, text), _first(_VERSION, text)
     if not is_token(name) or not is_token(version):
-        yield unnamed(file, name, version)
-    elif _OTP.fullmatch(name):
-        yield Package(name, version, type="otp", manager="otp", path=file.path, ecosystem="OTP")
-    else:
-        yield Package(name, version, type="hex", manager="hex", path=file.path, ecosystem="Hex")
+        return unnamed(file, name, version)
+    kind, ecosystem = ("otp", "OTP") if _OTP.fullmatch(name) else ("hex", "Hex")
+    return Package(name, version, type=kind, manager=kind, path=file.path, ecosystem=ecosystem)
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
