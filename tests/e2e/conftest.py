@@ -300,6 +300,7 @@ def make_layout(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]
             "architecture": "amd64",
             "os": "linux",
             "rootfs": {"type": "layers", "diff_ids": diff_ids},
+            "history": [{"created_by": f"step {number}"} for number in range(len(layers))],
         }
         manifest = {
             "schemaVersion": 2,

@@ -132,6 +132,7 @@ def test_the_whole_report_with_packages_and_evidence_can_be_had(
         report = http.get(f"/careen/v1/scans/{rest_answer['response']['id']}").raise_for_status().json()
     assert {package["name"] for package in report["packages"]} == {"libssl3", "libcrypto3", "musl", "jinja2"}
     assert all(finding["evidence"] and finding["layer"] for finding in report["findings"])
+    assert {package["created_by"] for package in report["packages"]} == {"step 0", "step 1"}
 
 
 def test_a_pulled_image_is_the_one_that_was_pushed(

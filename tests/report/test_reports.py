@@ -81,7 +81,9 @@ VERDICT = Verdict(
     problems=(Problem(ProblemKind.END_OF_LIFE, "", "Alpine v3.18 has had no advisories since 2025-05-09"),),
     snapshot=SNAPSHOT,
 )
-IMAGE = ImageFacts("shop/web:1", from_hex("c" * 64), "linux/amd64", 6275, LAYERS)
+IMAGE = ImageFacts(
+    "shop/web:1", from_hex("c" * 64), "linux/amd64", 6275, LAYERS, ("ADD rootfs.tar /", "COPY app /app")
+)
 CLEAN = replace(VERDICT, findings=(), problems=())
 REFUSED = Verdict(
     distro=None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from careen.app.workshop import Workshop
 from careen.errors import Unavailable
+from careen.images.history import created_by
 from careen.images.opened import OpenedImage
 from careen.images.source import Access, open_image
 from careen.images.squash import squash
@@ -66,4 +67,5 @@ def _facts(image: OpenedImage) -> ImageFacts:
         str(image.platform or ""),
         image.size,
         tuple(layer.digest for layer in image.manifest.layers),
+        created_by(image.config, len(image.manifest.layers)),
     )

@@ -5,20 +5,25 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from careen.images import documents
+from careen.images.documents import InvalidDocument
+from careen.images.history import created_by
+from careen.model.registry import Image
 from careen.report import ImageFacts
 from careen.report import json as json_report
 from careen.store import images, scans
+from careen.store.blob_files import LocalBlobs
 from careen.store.database import Database
 
 
-def routes(database: Database) -> list[Route]:
+def routes(database: Database, blobs: LocalBlobs) -> list[Route]:
     async def report(request: Request) -> Response:
-        return await run_in_threadpool(_report, database, request.path_params["scan_result_id"])
+        return await run_in_threadpool(_report, database, blobs, request.path_params["scan_result_id"])
 
     return [Route("/careen/v1/scans/{scan_result_id}", report)]
 
 
-def _report(database: Database, scan_id: str) -> Response:
+def _report(database: Database, blobs: LocalBlobs, scan_id: str) -> Response:
     with database.read() as connection:
         result = scans.get(connection, scan_id)
         verdict = scans.verdict(connection, scan_id)
@@ -32,8 +37,20 @@ def _report(database: Database, scan_id: str) -> Response:
         image.digest,
         size=image.compressed_size,
         layers=tuple(layer.digest for layer in image.layers),
+        created_by=_created_by(image, blobs),
     )
     return Response(json_report.render(verdict, facts), media_type="application/json")
+
+
+def _created_by(image: Image, blobs: LocalBlobs) -> tuple[str, ...]:
+    if image.config is None or image.config.size > documents.LIMIT or not blobs.exists(image.config.digest):
+        return ()
+    try:
+        with blobs.open(image.config.digest) as file:
+            config = documents.load_object(file.read())
+    except InvalidDocument:  # pushed as it is: the registry does not look into configs
+        return ()
+    return created_by(config.fields, len(image.layers))
 
 
 def _refusal(status: int, code: int, message: str) -> Response:

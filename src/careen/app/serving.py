@@ -142,7 +142,7 @@ def _application(parts: Workshop, api: Api) -> Starlette:
         routes=[
             *health.routes(parts.database),
             *registry_door.routes(door),
-            *reports.routes(parts.database),
+            *reports.routes(parts.database, parts.blobs),
             *rest.routes(api),
         ]
     )

@@ -24,8 +24,8 @@ def document(verdict: Verdict, image: ImageFacts) -> Document:
         "distro": _distro(verdict),
         "snapshot": verdict.snapshot,
         "counts": asdict(verdict.counts),
-        "packages": [_package(package) for package in verdict.packages],
-        "findings": [_finding(finding) for finding in verdict.findings],
+        "packages": [_package(package, image) for package in verdict.packages],
+        "findings": [_finding(finding, image) for finding in verdict.findings],
         "problems": [asdict(problem) for problem in verdict.problems],
     }
 
@@ -47,7 +47,7 @@ def _distro(verdict: Verdict) -> Document | None:
     }
 
 
-def _package(package: Package) -> Document:
+def _package(package: Package, image: ImageFacts) -> Document:
     return {
         "name": package.name,
         "version": package.version,
@@ -57,10 +57,11 @@ def _package(package: Package) -> Document:
         "source_version": package.source_version,
         "locations": [package.path],
         "layer": package.layer,
+        "created_by": image.command(package.layer),
     }
 
 
-def _finding(finding: Finding) -> Document:
+def _finding(finding: Finding, image: ImageFacts) -> Document:
     return {
         "id": finding.id,
         "aliases": list(finding.aliases),
@@ -73,6 +74,7 @@ def _finding(finding: Finding) -> Document:
         "source": finding.package.source,
         "link": finding.link,
         "layer": finding.package.layer,
+        "created_by": image.command(finding.package.layer),
         "path": finding.package.path,
         "evidence": dict(finding.evidence),
         "status": finding.status,
