@@ -2,7 +2,21 @@
 
 from typing import Protocol
 
-from careen.versions import apk, dpkg, pep440, rpm
+from careen.versions import (
+    apk,
+    composer,
+    cran,
+    dpkg,
+    gem,
+    hackage,
+    maven,
+    npm,
+    nuget,
+    pep440,
+    pub,
+    rpm,
+    semver,
+)
 
 
 class Scheme(Protocol):
@@ -20,9 +34,18 @@ class Scheme(Protocol):
 
 SCHEMES: list[Scheme] = [
     apk,
+    composer,
+    cran,
     dpkg,
+    gem,
+    hackage,
+    maven,
+    npm,
+    nuget,
     pep440,
+    pub,
     rpm,
+    semver,
 ]
 
 BY_NAME = {scheme.NAME: scheme for scheme in SCHEMES}
