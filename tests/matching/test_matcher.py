@@ -371,6 +371,16 @@ def test_a_language_without_a_feed_is_named(snapshot_of: Make) -> None:
     verdict = judge(snapshot_of(DEBIAN), python("flask", "1"))
     assert kinds(verdict) == [ProblemKind.NO_FEED]
     assert "PyPI" in verdict.problems[0].message
+    assert verdict.fatal
+
+
+def test_a_language_without_a_feed_leaves_the_other_packages_judged(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(DEBIAN)
+    packages = (deb("curl", "1"), python("flask", "1"))
+    verdict = match(Inventory(Distro("debian", "12"), packages, ()), snapshot)
+    assert kinds(verdict) == [ProblemKind.NO_LANGUAGE_FEED]
+    assert "PyPI" in verdict.problems[0].message
+    assert not verdict.fatal
 
 
 def test_an_image_without_os_packages_needs_no_distribution(snapshot_of: Make) -> None:

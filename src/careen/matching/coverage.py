@@ -30,16 +30,18 @@ def asked(package: Package, distro: Distro | None) -> str:
 
 def cover(inventory: Inventory, snapshot: Snapshot) -> Coverage:
     distro = inventory.distro
-    ecosystems: dict[str, Covered] = {}
+    groups = {(asked(each, distro), each.is_os, each.type) for each in inventory.packages}
+    found = {name: snapshot.ecosystem(name) or _newer(name, snapshot) for name, _, _ in groups}
+    ecosystems = {name: covered for name, covered in found.items() if covered is not None}
     problems: set[Problem] = set()
-    for name, is_os, kind in {(asked(each, distro), each.is_os, each.type) for each in inventory.packages}:
+    for name, is_os, kind in groups:
         path = distro.path if distro and is_os else ""
-        found = snapshot.ecosystem(name) or _newer(name, snapshot)
-        if found is None:
-            problems.add(_uncovered(name, path, kind, is_os=is_os))
-            continue
-        ecosystems[name] = found
-        problems.update(_reservations(name, found, path, snapshot))
+        if name in ecosystems:
+            problems.update(_reservations(name, ecosystems[name], path, snapshot))
+        elif is_os:
+            problems.add(_uncovered(name, path, kind))
+        else:
+            problems.add(_uncovered_language(name or f"{kind} packages", is_all=not ecosystems))
     if any(problem.kind is ProblemKind.UNKNOWN_DISTRIBUTION for problem in inventory.problems):
         problems = {each for each in problems if each.kind is not ProblemKind.UNKNOWN_DISTRIBUTION}
     return Coverage(ecosystems, frozenset(problems))
@@ -60,16 +62,20 @@ def _number(release: re.Match[str]) -> tuple[int, ...]:
     return tuple(map(int, release["number"].split(".")))
 
 
-def _uncovered(name: str, path: str, kind: str, *, is_os: bool) -> Problem:
-    if is_os and not name:
+def _uncovered(name: str, path: str, kind: str) -> Problem:
+    if not name:
         return Problem(
             ProblemKind.UNKNOWN_DISTRIBUTION,
             path,
             f"no advisories are known to apply to these {kind} packages",
         )
-    return Problem(
-        ProblemKind.NO_FEED, path, f"the snapshot has no advisories for {name or kind + ' packages'}"
-    )
+    return Problem(ProblemKind.NO_FEED, path, f"the snapshot has no advisories for {name}")
+
+
+def _uncovered_language(what: str, *, is_all: bool) -> Problem:
+    """Counts are an answer without it, but not if there is nothing else in the image."""
+    kind = ProblemKind.NO_FEED if is_all else ProblemKind.NO_LANGUAGE_FEED
+    return Problem(kind, "", f"the snapshot has no advisories for {what}")
 
 
 def _reservations(name: str, found: Covered, path: str, snapshot: Snapshot) -> Iterable[Problem]:

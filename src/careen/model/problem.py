@@ -11,6 +11,7 @@ class ProblemKind(StrEnum):
     UNKNOWN_RELEASE = "unknown-release"  # a newer release than any feed has; judged by the nearest
     END_OF_LIFE = "end-of-life"  # upstream no longer publishes advisories for this release
     NO_FEED = "no-feed"  # the snapshot has no advisories for this ecosystem
+    NO_LANGUAGE_FEED = "no-language-feed"  # the same of a language, while other packages were judged
     NO_PACKAGES = "no-packages"  # nothing in the image could be recognised as a package
     INVALID_VERSION = "invalid-version"  # a version that its scheme cannot order
     INVALID_METADATA = "invalid-metadata"  # one package's metadata could not be read
