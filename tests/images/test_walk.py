@@ -346,3 +346,21 @@ def test_one_changed_byte_is_read_or_refused(data: st.DataObject) -> None:
         walked(changed)
     except (CorruptLayer, BudgetExceeded):
         return
+
+
+@given(size=st.integers(1, 2000))
+def test_files_can_be_told_by_their_first_bytes(size: int) -> None:
+    entries = [entry("a", b"\x7fELF and more"), entry("b", b"#!"), entry("c"), entry("d", b"\x7fELF" * 500)]
+    walk = Walk(
+        pieces(archive(*entries), size), wants=lambda file: file.head[:4] == b"\x7fELF", budgets=Budgets()
+    )
+    assert {file.path: file.read() for file in walk} == {"a": b"\x7fELF and more", "d": b"\x7fELF" * 500}
+
+
+@pytest.mark.parametrize("length", [10, 300 << 10])
+def test_the_first_bytes_of_a_hard_link_are_known_too(length: int) -> None:
+    data = archive(
+        entry("a", b"\x7fELF" + bytes(length)), entry("b", b"#!"), hard_link("c", "a"), hard_link("d", "b")
+    )
+    walk = Walk(pieces(data), wants=lambda file: file.head[:4] == b"\x7fELF", budgets=Budgets())
+    assert {file.path for file in walk} | walk.missing.keys() == {"a", "c"}

@@ -36,7 +36,8 @@ def files(root: Path) -> Iterable[File]:
         content = path.read_bytes()
         # In two pieces, as a layer may well give them.
         pieces = (content[: len(content) // 2], memoryview(content)[len(content) // 2 :])
-        yield File(path.relative_to(root).as_posix(), size=len(content), pieces=pieces)
+        mode = path.stat().st_mode & 0o777
+        yield File(path.relative_to(root).as_posix(), mode, len(content), pieces, head=content[:8])
 
 
 def found(indexer: Indexer, root: Path) -> list[dict[str, Any]]:

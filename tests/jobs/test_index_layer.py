@@ -76,6 +76,14 @@ def test_hard_links_are_evidence_wherever_their_content_lies(tmp_path: Path) -> 
     assert found.problems == ()
 
 
+def test_a_hard_link_to_a_large_file_says_what_that_says(tmp_path: Path) -> None:
+    large = WHEEL + b"\n" + b"x" * (300 << 10)
+    data = archive({METADATA: large, "b.egg-info": METADATA, "c.egg-info": "b.egg-info"})
+    found = index(stored(tmp_path / "blob", data), budgets=Budgets())
+    assert sorted(package.path for package in found.packages) == [METADATA, "b.egg-info", "c.egg-info"]
+    assert found.problems == ()
+
+
 def test_a_hard_link_out_of_the_layer_is_a_problem(tmp_path: Path) -> None:
     found = index(stored(tmp_path / "blob", archive({METADATA: "nowhere"})), budgets=Budgets())
     assert [(problem.kind, problem.path) for problem in found.problems] == [

@@ -39,6 +39,21 @@ class Stream:
             rope.append(piece)
         return rope
 
+    def peek(self, size: int) -> bytes:
+        """As `take`, and the bytes are still to come."""
+        if len(self._piece) - self._at < size:
+            self._lengthen(size)
+        return self._piece[self._at : self._at + size]
+
+    def _lengthen(self, size: int) -> None:
+        """Let this piece go on for `size` bytes, if the archive does."""
+        if self._at == len(self._piece):
+            self._next()
+        while len(self._piece) - self._at < size and (more := next(self._pieces, b"")):
+            rest = self._piece[self._at :]
+            self._before += self._at
+            self._piece, self._at = rest + more, 0
+
     def skip_to(self, offset: int) -> None:
         """Go on at the first whole block from `offset` on; raises CorruptLayer when the archive ends before.
 

@@ -9,6 +9,7 @@ from careen.images.tarstream import Stream
 from careen.images.tree import Tree
 from careen.model.file import File
 
+_HEAD = 8  # bytes that tell what a file is
 _KEPT_FILE = 256 << 10  # bytes of a file that is kept in case that a hard link leads to it
 _KEPT = 32 << 20  # bytes of all such files
 
@@ -29,6 +30,7 @@ class Walk:
         self._wants = wants
         self._budgets = budgets
         self._kept: dict[str, File] = {}
+        self._others: dict[str, File] = {}  # wanted, but too large to be kept; without content
         self._room = _KEPT
 
     def __iter__(self) -> Iterator[File]:
@@ -48,32 +50,40 @@ class Walk:
             if file is not None:
                 tree.evidence.add(file.path)
                 yield file
+                del file  # its content must not outlive the next one's coming
 
     def _file(self, member: Member) -> File | None:
         """The file with its content, if it is wanted."""
         path, size = self.tree.add(member.path), member.size
-        asked = File(path, member.mode, size)
+        head = self._stream.peek(min(member.stored, _HEAD)) if member.sparse is None else b""
+        asked = File(path, member.mode, size, head=head)
         if not self._wants(asked):
             return None
         if size > self._budgets.member or member.stored > self._budgets.member:
             raise self._budgets.exceeded("member", f"bytes of {path!r}")
+        self.missing.pop(path, None)
         file = replace(asked, pieces=member.read(self._stream))
         if size <= min(_KEPT_FILE, self._room):
             self._room -= size
             self._kept[path] = file
+        else:
+            self._others[path] = asked
         return file
 
     def _hard_link(self, member: Member) -> File | None:
         """The target's content under the link's path, if it is wanted and was kept."""
         tree = self.tree
         target = tree.where(member.link)
+        target = self.missing.get(target, target)
         if target in tree.symlinks:
             tree.add_symlink(member.path, tree.symlinks[target])
             return None
-        kept = self._kept.get(target) if target in tree.evidence else None
+        stands = target in tree.evidence
+        kept = self._kept.get(target) if stands else None
+        known = kept or (self._others.get(target) if stands else None) or File("")
         path = tree.add(member.path)
         self.missing.pop(path, None)
-        if not self._wants(File(path, member.mode)):
+        if not self._wants(File(path, member.mode, known.size, head=known.head)):
             return None
         if kept is None:
             tree.evidence.add(path)

@@ -11,6 +11,7 @@ from careen.indexing import (
     dotnet,
     dpkg,
     erlang,
+    gobinary,
     java,
     julia,
     lua,
@@ -22,6 +23,7 @@ from careen.indexing import (
     r,
     rpm,
     ruby,
+    rustbinary,
 )
 from careen.model.distro import Distro
 from careen.model.file import File
@@ -52,6 +54,7 @@ INDEXERS: list[Indexer] = [
     dotnet,
     dpkg,
     erlang,
+    gobinary,
     java,
     julia,
     lua,
@@ -63,6 +66,7 @@ INDEXERS: list[Indexer] = [
     r,
     rpm,
     ruby,
+    rustbinary,
 ]
 
 

@@ -51,7 +51,8 @@ Found = dict[str, list[Package | Distro | Problem]]  # by the file that says so
 def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
     """What the layer holds and does to the layers below it, in one pass over its blob.
 
-    A second pass is made only for hard links to files that nobody wanted under their own name.
+    A second pass is made only for hard links to files that nobody wanted under their own name: of the
+    others it is known already what they say.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
     walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets)
@@ -99,6 +100,7 @@ def _read_all(walk: Walk, found: Found, budgets: Budgets) -> None:
             if results > budgets.results:
                 raise budgets.exceeded("results", "packages and problems of the layer")
             items.append(item)
+        del file  # its content must not outlive the next one's coming
 
 
 def _read(file: File) -> Iterator[Package | Distro | Problem]:
@@ -109,6 +111,9 @@ def _read(file: File) -> Iterator[Package | Distro | Problem]:
 
 def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:
     """Read the targets of these hard links; returns a Problem for each that leads out of the layer."""
+    read = {link: found[target] for link, target in links.items() if target in found}
+    found |= {link: [replace(item, path=link) for item in items] for link, items in read.items()}
+    links = {link: target for link, target in links.items() if link not in read}
     if not links:
         return []
     targets = set(links.values())

@@ -12,6 +12,7 @@ class File:
     mode: int = 0o644
     size: int = 0  # bytes
     pieces: Sequence[bytes | memoryview] = ()
+    head: bytes = b""  # its first bytes, known while an indexer is asked for its wish
 
     @property
     def name(self) -> str:

@@ -1,0 +1,75 @@
+"""Sections and segments of ELF files (System V ABI, chapters 4 and 5)."""
+
+import struct
+from collections.abc import Iterator
+
+from careen.indexing._rope import Rope
+from careen.indexing._section import MAX_SECTIONS, BadExecutable, Section
+
+_WIDE, _BIG_ENDIAN = 2, 2
+_NO_BITS = 8  # a section without bytes in the file
+_LOAD = 1  # a segment that is loaded
+_WRITABLE = 2
+_EXTENDED = 0xFFFF  # "stands in section 0"
+_MAX_NAMES = 1 << 20  # bytes
+_LONGEST_NAME = 64
+
+
+class _Layout:
+    """The tables' forms: word size and byte order."""
+
+    def __init__(self, head: bytes) -> None:
+        order = ">" if head[5:6] == bytes([_BIG_ENDIAN]) else "<"
+        self.is_wide = head[4:5] == bytes([_WIDE])
+        word = "Q" if self.is_wide else "I"
+        self.header = struct.Struct(f"{order}16x2HI3{word}I6H")
+        self.section = struct.Struct(f"{order}2I4{word}2I2{word}")
+        self.segment = struct.Struct(f"{order}2I6Q" if self.is_wide else f"{order}8I")
+
+
+def sections(rope: Rope) -> list[Section]:
+    """The sections with bytes in the file, then the loaded segments. Raises BadExecutable."""
+    layout = _Layout(rope.read(0, 16))
+    header = rope.read(0, layout.header.size)
+    if len(header) < layout.header.size:
+        raise BadExecutable("its ELF header is cut off")
+    fields = layout.header.unpack(header)
+    segments_at, sections_at = fields[4:6]
+    _, segments, size, count, names = fields[8:13]
+    found = list(_sections(rope, layout, sections_at, count, names)) if sections_at and size else []
+    return [*found, *_segments(rope, layout, segments_at, segments)]
+
+
+def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> Iterator[Section]:
+    table = rope.read(at, min(count or 1, MAX_SECTIONS) * layout.section.size)
+    if len(table) < layout.section.size:
+        raise BadExecutable("its section table lies beyond its end")
+    entries = [layout.section.unpack_from(table, start) for start in _starts(table, layout.section)]
+    if names == _EXTENDED:
+        names = entries[0][6]
+    if names >= len(entries):
+        raise BadExecutable("its sections have no names")
+    text = rope.read(entries[names][4], min(entries[names][5], _MAX_NAMES))
+    for name, kind, flags, address, offset, size, *_ in entries:
+        if kind not in (0, _NO_BITS):
+            yield Section(_name(text, name), address, offset, size, bool(flags & 1))
+
+
+def _segments(rope: Rope, layout: _Layout, at: int, count: int) -> Iterator[Section]:
+    table = rope.read(at, min(count, MAX_SECTIONS) * layout.segment.size)
+    for start in _starts(table, layout.segment):
+        fields = layout.segment.unpack_from(table, start)
+        if layout.is_wide:
+            kind, flags, offset, address, _, size, *_ = fields
+        else:
+            kind, offset, address, _, size, _, flags, _ = fields
+        if kind == _LOAD:
+            yield Section("", address, offset, size, bool(flags & _WRITABLE))
+
+
+def _starts(table: bytes, form: struct.Struct) -> range:
+    return range(0, len(table) - form.size + 1, form.size)
+
+
+def _name(text: bytes, at: int) -> str:
+    return text[at : at + _LONGEST_NAME].partition(b"\0")[0].decode("latin-1")

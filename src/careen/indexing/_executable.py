@@ -1,0 +1,56 @@
+"""Executables by their sections and addresses, whatever the format: ELF, PE or Mach-O."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from careen.indexing import _elf, _macho, _pe
+from careen.indexing._rope import Rope
+from careen.indexing._section import BadExecutable, Section
+from careen.model.file import File
+
+_READERS = {
+    b"\x7fELF": _elf.sections,
+    b"MZ": _pe.sections,
+    b"\xcf\xfa\xed\xfe": _macho.sections,
+    b"\xce\xfa\xed\xfe": _macho.sections,
+    b"\xca\xfe\xba\xbe": _macho.sections,
+}
+MAGIC = tuple(_READERS)
+_EXECUTABLE = 0o111  # mode bits
+_NAMES = (".so", ".exe", ".dll", ".dylib", ".node")
+
+
+class Executable(NamedTuple):
+    rope: Rope
+    sections: Sequence[Section]
+
+    def content(self, section: Section, limit: int) -> bytes:
+        return self.rope.read(section.offset, min(section.size, limit))
+
+    def named(self, *names: str) -> Section | None:
+        return next((section for section in self.sections if section.name in names), None)
+
+    def at(self, address: int, size: int) -> bytes:
+        """Bytes by the address at which they are loaded; nothing where the file has none."""
+        for section in self.sections:
+            start = address - section.address
+            if section.address and 0 <= start < section.size:
+                return self.rope.read(section.offset + start, min(size, section.size - start))
+        return b""
+
+
+def wanted(file: File) -> bool:
+    """Whether it is an executable or a library, by its first bytes and by its mode or name."""
+    return file.head.startswith(MAGIC) and (
+        bool(file.mode & _EXECUTABLE) or file.name.endswith(_NAMES) or ".so." in file.name
+    )
+
+
+def open_executable(file: File) -> Executable:
+    """Raises BadExecutable for one whose tables are damaged or lie."""
+    rope = Rope(file.pieces)
+    head = rope.read(0, 4)
+    for magic, sections in _READERS.items():
+        if head.startswith(magic):
+            return Executable(rope, sections(rope))
+    raise BadExecutable("it is no executable")

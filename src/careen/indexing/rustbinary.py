@@ -1,0 +1,82 @@
+"""The crates in executables that cargo-auditable built (rust-secure-code/cargo-auditable, PARSING.md)."""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+
+from careen.indexing import _executable
+from careen.indexing._executable import Executable
+from careen.indexing._section import BadExecutable
+from careen.indexing._tokens import is_token, shown
+from careen.model.file import File
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+NAME = "rustbinary"
+VERSION = 1
+
+_SECTION = ".dep-v0"
+_MAX_STORED = 1 << 20  # bytes
+_MAX_SIZE = 8 << 20  # bytes
+_SOURCES = ("crates.io", "git")  # others are not what the advisories for crates.io are about
+
+
+class _BadList(Exception): ...
+
+
+def wants(file: File) -> bool:
+    return _executable.wanted(file)
+
+
+def read(file: File) -> Iterator[Package | Problem]:
+    """The crates that were linked in, but for those of the executable's own project."""
+    try:
+        executable = _executable.open_executable(file)
+        crates = list(_crates(executable))
+    except BadExecutable:
+        return  # whether there is a list, nobody can tell
+    except _BadList as error:
+        yield Problem(ProblemKind.INVALID_METADATA, file.path, f"its list of crates {error}")
+        return
+    for crate in crates:
+        name, version = crate.get("name"), crate.get("version")
+        if isinstance(name, str) and isinstance(version, str) and is_token(name) and is_token(version):
+            yield Package(name, version, type="cargo", manager="cargo", path=file.path, ecosystem="crates.io")
+        else:
+            message = f"no crate has this name and version: {shown(str(name))}, {shown(str(version))}"
+            yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
+
+
+def _crates(executable: Executable) -> Iterator[Mapping[str, object]]:
+    section = executable.named(_SECTION)
+    if section is None:
+        return
+    if section.size > _MAX_STORED:
+        raise _BadList(f"has {section.size} bytes")
+    document = _parsed(_inflated(executable.content(section, _MAX_STORED)))
+    crates = document.get("packages") if isinstance(document, dict) else None
+    if not isinstance(crates, list):
+        raise _BadList("has no packages")
+    for crate in crates:
+        if not isinstance(crate, dict):
+            raise _BadList("holds something else than crates")
+        if not crate.get("root") and crate.get("kind") != "build" and crate.get("source") in _SOURCES:
+            yield crate
+
+
+def _inflated(stored: bytes) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        content = stream.decompress(stored, _MAX_SIZE)
+    except zlib.error as error:
+        raise _BadList(f"is damaged: {error}") from None
+    if not stream.eof:
+        raise _BadList(f"is cut off, or larger than {_MAX_SIZE} bytes")
+    return content
+
+
+def _parsed(content: bytes) -> object:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        raise _BadList("is no JSON") from None

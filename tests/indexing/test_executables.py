@@ -1,0 +1,291 @@
+"""Executables in all formats, small ones as a linker might write them, and damaged ones."""
+
+import struct
+import zlib
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from careen.indexing import gobinary, rustbinary
+from careen.model.file import File
+from careen.model.package import Package
+from careen.model.problem import Problem, ProblemKind
+
+ADDRESS = 0x400000  # of the file's first byte
+
+
+def elf(sections: Mapping[str, bytes], *, wide: bool = True, order: str = "<", named: bool = True) -> bytes:
+    """The sections follow each other from 0x1000 on; all are writable, and together make one segment."""
+    word = "Q" if wide else "I"
+    head = 64 if wide else 52
+    names = b"\0" + b"".join(name.encode() + b"\0" for name in (*sections, ".shstrtab"))
+    body, rows, at = b"", [(0, 0, 0, 0)], 0x1000
+    for name, content in (*sections.items(), (".shstrtab", names)):
+        rows.append((names.index(name.encode() + b"\0"), 3 if name == ".shstrtab" else 1, at, len(content)))
+        body += padded(content)
+        at += len(padded(content))
+    table = b"".join(
+        struct.pack(f"{order}2I4{word}2I2{word}", name, kind, 1, ADDRESS + start, start, size, 0, 0, 0, 0)
+        for name, kind, start, size in rows
+    )
+    numbers = (2, 62, 1, 0, head, at if named else 0, 0, head, 56 if wide else 32, 1, len(table) // len(rows))
+    counts = (len(rows), len(rows) - 1) if named else (0, 0)
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2]) + bytes(10)
+    header = ident + struct.pack(f"{order}2HI3{word}I6H", *numbers, *counts)
+    size = len(body)
+    segment = (
+        struct.pack(f"{order}2I6Q", 1, 6, 0x1000, ADDRESS + 0x1000, 0, size, size, 0)
+        if wide
+        else struct.pack(f"{order}8I", 1, 0x1000, ADDRESS + 0x1000, 0, size, size, 6, 0)
+    )
+    return (header + segment).ljust(0x1000, b"\0") + body + (table if named else b"")
+
+
+def padded(content: bytes) -> bytes:
+    return content + bytes(-len(content) % 16)
+
+
+def pe(sections: Mapping[str, bytes]) -> bytes:
+    at, rows, body = 0x400, b"", b""
+    for name, content in sections.items():
+        size, flags = len(padded(content)), 0xC0000040
+        rows += struct.pack("<8s6I2HI", name.encode(), size, at, size, at, 0, 0, 0, 0, flags)
+        body += padded(content)
+        at += size
+    optional = struct.pack("<H22xQ", 0x20B, ADDRESS).ljust(240, b"\0")
+    coff = struct.pack("<4s2H3I2H", b"PE\0\0", 0x8664, len(sections), 0, 0, 0, len(optional), 0)
+    dos = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 64)
+    return (dos + coff + optional + rows).ljust(0x400, b"\0") + body
+
+
+def macho(sections: Mapping[str, bytes], *, fat: bool = False) -> bytes:
+    at, rows, body = 0x1000, b"", b""
+    for name, content in sections.items():
+        size = len(padded(content))
+        rows += struct.pack("<16s16s2QI28x", name.encode(), b"__DATA", ADDRESS + at, size, at)
+        body += padded(content)
+        at += size
+    segment = struct.pack("<2I16s4Q4I", 0x19, 72 + len(rows), b"__DATA", 0, 0, 0, 0, 3, 3, len(sections), 0)
+    header = b"\xcf\xfa\xed\xfe" + struct.pack("<7I", 0, 0, 2, 1, len(segment + rows), 0, 0)
+    thin = (header + segment + rows).ljust(0x1000, b"\0") + body
+    return (
+        (struct.pack(">7I", 0xCAFEBABE, 1, 0, 0, 4096, len(thin), 0).ljust(4096, b"\0") + thin)
+        if fat
+        else thin
+    )
+
+
+def go_build_info(go: str, modules: str) -> bytes:
+    """As Go writes it since 1.18."""
+    texts = (go.encode(), b"x" * 16 + modules.encode() + b"y" * 16 if modules else b"")
+    return b"\xff Go buildinf:\x08\x02".ljust(32, b"\0") + b"".join(
+        varint(len(each)) + each for each in texts
+    )
+
+
+def old_go_build_info(go: str, modules: str, *, wide: bool = True, order: str = "<") -> bytes:
+    """As Go wrote it before, in the first section of an executable."""
+    size, word = (8, "Q") if wide else (4, "I")
+    texts = (go.encode(), b"x" * 16 + modules.encode() + b"y" * 16)
+    start = ADDRESS + 0x1000
+    headers_at = start + 32
+    texts_at = headers_at + 4 * size
+    flags = 0 if order == "<" else 1
+    info = b"\xff Go buildinf:" + bytes([size, flags])
+    info += struct.pack(f"{order}2{word}", headers_at, headers_at + 2 * size).ljust(16, b"\0")
+    info += struct.pack(f"{order}4{word}", texts_at, len(texts[0]), texts_at + len(texts[0]), len(texts[1]))
+    return info + b"".join(texts)
+
+
+def varint(number: int) -> bytes:
+    out = b""
+    while number > 0x7F:
+        out += bytes([number & 0x7F | 0x80])
+        number >>= 7
+    return out + bytes([number])
+
+
+def crates(json_text: str) -> bytes:
+    return zlib.compress(json_text.encode())
+
+
+MODULES = """path\texample.com/hello
+mod\texample.com/hello\t(devel)\t
+dep\texample.com/a\tv1.2.3\th1:a=
+dep\texample.com/b\tv1.0.0\th1:b=
+=>\texample.com/fork\tv1.0.1\th1:f=
+dep\texample.com/c\tv1.0.0
+=>\t./c\t\t
+build\t-compiler=gc
+"""
+FOUND = ["stdlib@1.22.3", "example.com/a@v1.2.3", "example.com/fork@v1.0.1"]
+
+FORMATS: dict[str, Callable[[Mapping[str, bytes]], bytes]] = {
+    "elf": elf,
+    "elf32": partial(elf, wide=False),
+    "elf-big-endian": partial(elf, order=">"),
+    "elf-stripped": partial(elf, named=False),
+    "macho": macho,
+    "macho-fat": partial(macho, fat=True),
+    "pe": pe,
+}
+
+
+def file(content: bytes, path: str = "usr/bin/tool", mode: int = 0o755) -> File:
+    pieces = [content[at : at + 700] for at in range(0, len(content), 700)]
+    return File(path, mode, len(content), pieces, head=content[:8])
+
+
+def go(content: bytes) -> list[str]:
+    return [
+        f"{item.name}@{item.version}" for item in gobinary.read(file(content)) if isinstance(item, Package)
+    ]
+
+
+def rust(content: bytes) -> list[str]:
+    items = rustbinary.read(file(content))
+    return [f"{item.name}@{item.version}" for item in items if isinstance(item, Package)]
+
+
+def problems(content: bytes) -> list[ProblemKind]:
+    items = [*gobinary.read(file(content)), *rustbinary.read(file(content))]
+    return [item.kind for item in items if isinstance(item, Problem)]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_go_s_modules_are_found_in_every_format(form: str) -> None:
+    name = {"macho": "__go_buildinfo", "macho-fat": "__go_buildinfo", "pe": ".data"}.get(
+        form, ".go.buildinfo"
+    )
+    content = FORMATS[form]({name: go_build_info("go1.22.3", MODULES)})
+    assert gobinary.wants(file(content))
+    assert go(content) == FOUND
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_old_go_wrote_pointers(*, wide: bool, order: str) -> None:
+    info = old_go_build_info("go1.16.15", MODULES, wide=wide, order=order)
+    assert go(elf({".go.buildinfo": info}, wide=wide, order=order)) == ["stdlib@1.16.15", *FOUND[1:]]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("go1.21.0 X:boringcrypto", ["stdlib@1.21.0"]),
+        ("go1.20", ["stdlib@1.20"]),
+        ("go1.21rc2", ["stdlib@1.21rc2"]),
+        ("go1.19.13b7", ["stdlib@1.19.13"]),
+        ("devel go1.23-abcdef Mon", []),
+    ],
+)
+def test_the_toolchain_s_version_is_the_standard_library_s(version: str, expected: list[str]) -> None:
+    content = elf({".go.buildinfo": go_build_info(version, "")})
+    assert go(content) == expected
+    assert problems(content) == ([] if expected else [ProblemKind.INVALID_VERSION])
+
+
+@pytest.mark.parametrize(
+    ("version", "is_package"),
+    [
+        ("v1.4.0", True),
+        ("v1.4.1-0.20240101000000-0123456789ab+dirty", True),
+        ("v0.0.0-20240101000000-0123456789ab", False),
+        ("v0.0.0-20240101000000-0123456789ab+dirty", False),
+        ("(devel)", False),
+    ],
+)
+def test_the_main_module_is_a_package_if_it_has_a_version(version: str, *, is_package: bool) -> None:
+    content = elf({".go.buildinfo": go_build_info("go1.24.1", f"mod\texample.com/m\t{version}\t\n")})
+    assert (f"example.com/m@{version}" in go(content)) == is_package
+
+
+def test_an_untagged_dependency_is_a_package() -> None:
+    line = "dep\tgolang.org/x/net\tv0.0.0-20240101000000-0123456789ab\th1:x=\n"
+    content = elf({".go.buildinfo": go_build_info("go1.24.1", line)})
+    assert go(content)[1:] == ["golang.org/x/net@v0.0.0-20240101000000-0123456789ab"]
+
+
+@pytest.mark.parametrize("info", [b"\0" * 64, go_build_info("go1.22.3", MODULES)[:60]])
+def test_build_information_that_cannot_be_read_is_told(info: bytes) -> None:
+    content = elf({".go.buildinfo": info})
+    assert go(content) == []
+    assert problems(content) == [ProblemKind.INVALID_METADATA]
+
+
+def test_a_length_that_lies_is_told() -> None:
+    info = b"\xff Go buildinf:\x08\x02".ljust(32, b"\0") + b"\xff" * 9 + b"\x01" + b"go1.22"
+    assert problems(elf({".go.buildinfo": info})) == [ProblemKind.INVALID_METADATA]
+
+
+def test_pointers_that_lead_nowhere_are_told() -> None:
+    info = b"\xff Go buildinf:\x03\x00".ljust(64, b"\xee")
+    assert problems(elf({".go.buildinfo": info})) == [ProblemKind.INVALID_METADATA]
+
+
+CRATES = """{"packages": [
+ {"name": "serde", "version": "1.0.200", "source": "crates.io", "dependencies": [1]},
+ {"name": "cc", "version": "1.0.1", "source": "crates.io", "kind": "build"},
+ {"name": "forked", "version": "0.3.0", "source": "git"},
+ {"name": "mine", "version": "0.1.0", "source": "local"},
+ {"name": "app", "version": "0.1.0", "source": "local", "root": true}]}"""
+
+
+@pytest.mark.parametrize("form", [form for form in FORMATS if form != "elf-stripped"])
+def test_crates_are_found_in_every_format(form: str) -> None:
+    content = FORMATS[form]({".dep-v0": crates(CRATES)})
+    assert rustbinary.wants(file(content))
+    assert rust(content) == ["serde@1.0.200", "forked@0.3.0"]
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        b"no zlib",
+        crates("{"),
+        crates("[]"),
+        crates('{"packages": [1]}'),
+        crates('{"packages": [{"source": "crates.io", "name": 1, "version": "a b"}]}'),
+        crates("[" * 100_000),
+        crates(CRATES)[:40],
+        zlib.compress(bytes(9 << 20)),
+        bytes(2 << 20),
+    ],
+)
+def test_a_list_of_crates_that_cannot_be_read_is_told(stored: bytes) -> None:
+    content = elf({".dep-v0": stored})
+    assert rust(content) == []
+    assert problems(content) == [ProblemKind.INVALID_METADATA]
+
+
+@pytest.mark.parametrize(
+    ("path", "mode", "head", "wanted"),
+    [
+        ("usr/bin/tool", 0o755, b"\x7fELF\x02\x01\x01\0", True),
+        ("usr/lib/libx.so.1.2", 0o644, b"\x7fELF\x02\x01\x01\0", True),
+        ("usr/lib/x.o", 0o644, b"\x7fELF\x02\x01\x01\0", False),
+        ("usr/bin/script", 0o755, b"#!/bin/s", False),
+        ("tool.exe", 0o644, b"MZ\x90\0\x03\0\0\0", True),
+        ("usr/bin/empty", 0o755, b"", False),
+    ],
+)
+def test_executables_are_wanted_by_their_first_bytes(
+    path: str, mode: int, head: bytes, *, wanted: bool
+) -> None:
+    assert gobinary.wants(File(path, mode, 100, head=head)) == wanted
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@given(data=st.data())
+def test_damaged_executables_raise_nothing(form: str, data: st.DataObject) -> None:
+    info = go_build_info("go1.22.3", MODULES)
+    content = bytearray(FORMATS[form]({".go.buildinfo": info, ".data": info, ".dep-v0": crates(CRATES)}))
+    filled = [at for at, byte in enumerate(content) if byte]
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.sampled_from(filled))] = data.draw(st.integers(0, 255))
+    damaged = file(bytes(content[: data.draw(st.integers(4, len(content)))]))
+    for item in (*gobinary.read(damaged), *rustbinary.read(damaged)):
+        assert item.path == "usr/bin/tool"
