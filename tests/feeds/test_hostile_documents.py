@@ -24,10 +24,12 @@ NAMES = st.sampled_from(
         *("packages", "pkg", "name", "secfixes", "releases", "status"),
         *("bookworm", "repositories", "fixed_version", "nodsa", "sid", "urgency"),
         *("vulnerabilities", "cve", "id", "metrics", "cvssMetricV31", "cvssData"),
-        *("affected", "package", "ranges", "events", "severity"),
+        *("affected", "package", "ranges", "events", "severity", "ecosystem", "related", "summary"),
     ]
 )
-TEXTS = st.sampled_from(["resolved", "open", "0", "1.0", "CVE-2024-0001", "ECOSYSTEM", "PyPI", "", "\ud800"])
+TEXTS = st.sampled_from(
+    ["resolved", "open", "0", "1.0", "CVE-2024-0001", "ECOSYSTEM", "PyPI", "AlmaLinux:9", "", "\ud800"]
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXTS | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.text(), inner, max_size=4),
@@ -55,7 +57,10 @@ def as_member(data: bytes) -> bytes:
     return archive({"x.json": data})
 
 
-PACKING: dict[str, Callable[[bytes], bytes]] = {"PyPI": as_member, "nvd": gzip.compress}
+PACKING: dict[str, Callable[[bytes], bytes]] = {
+    **{feed.NAME: as_member for feed in FEEDS if isinstance(feed, osv.Feed)},
+    "nvd": gzip.compress,
+}
 
 
 @pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.NAME)

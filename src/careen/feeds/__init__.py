@@ -31,6 +31,16 @@ class Feed(Protocol):
 FEEDS: list[Feed] = [
     debian,
     alpine,
+    osv.Feed("Go"),
+    osv.Feed("Maven"),
+    osv.Feed("NuGet"),
+    osv.Feed("Packagist"),
     osv.Feed("PyPI"),
+    osv.Feed("RubyGems"),
+    osv.Feed("crates.io"),
+    osv.Feed("npm"),
+    osv.Feed("AlmaLinux:8"),
+    osv.Feed("AlmaLinux:9"),
+    osv.Feed("AlmaLinux:10"),
     nvd,
 ]

@@ -1,18 +1,19 @@
 """OSV's exports (ossf.github.io/osv-schema, version 1.7): all records of one ecosystem in a zip archive.
 
 A record's page on osv.dev is its link: it exists for every id, and shows all references there are.
-`related` and `upstream` are no aliases. GIT ranges are about commits, not about packages.
+`related` and `upstream` are no aliases, save of errata. GIT ranges are about commits, not about packages.
 """
 
 import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 from urllib.parse import quote
 
+from careen.feeds import _errata
 from careen.feeds._events import ranges_of
 from careen.feeds._fields import (
     InvalidRecord,
@@ -29,7 +30,7 @@ from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Affected, Ecosystem, Score
 from careen.model.problem import Problem
-from careen.versions import pep440
+from careen.versions import composer, gem, maven, npm, nuget, pep440, rpm, semver
 
 _BUCKET = "https://osv-vulnerabilities.storage.googleapis.com"
 
@@ -41,6 +42,10 @@ _SMALL_RECORD = 1 << 20  # bytes
 _MOST_VERSIONS = 100_000  # that one record lists for a package
 
 
+def _itself(osv: Record, advisory: Advisory) -> Iterable[Advisory]:  # noqa: ARG001 - as Language.advisories
+    return (advisory,)
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """What is peculiar to an ecosystem."""
@@ -48,6 +53,7 @@ class Language:
     scheme: str
     key: Callable[[str], bytes]
     normalise: Callable[[str], str]
+    advisories: Callable[[Record, Advisory], Iterable[Advisory]] = _itself  # that a record stands for
 
 
 def _pep503(name: str) -> str:
@@ -55,8 +61,18 @@ def _pep503(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+_ALMALINUX = Language(rpm.NAME, rpm.key, str, _errata.vulnerabilities)
+
 _LANGUAGES: Mapping[str, Language] = {
+    **dict.fromkeys(("AlmaLinux:8", "AlmaLinux:9", "AlmaLinux:10"), _ALMALINUX),
+    "Go": Language(semver.NAME, semver.key, str),
+    "Maven": Language(maven.NAME, maven.key, str),
+    "NuGet": Language(nuget.NAME, nuget.key, str.lower),
+    "Packagist": Language(composer.NAME, composer.key, str.lower),
     "PyPI": Language(pep440.NAME, pep440.key, _pep503),
+    "RubyGems": Language(gem.NAME, gem.key, str),
+    "crates.io": Language(semver.NAME, semver.key, str),
+    "npm": Language(npm.NAME, npm.key, str),
 }
 
 
@@ -82,12 +98,14 @@ class Feed:
 
     def _record(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Advisory | Problem]:
         try:
-            advisory = self._advisory(record(_read(archive, member), "the record"))
+            osv = record(_read(archive, member), "the record")
+            advisory = self._advisory(osv)
+            advisories = list(self._language.advisories(osv, advisory))
         except InvalidRecord as error:
             yield problem(member.filename, error.message)
             return
-        yield advisory
-        for affected in advisory.affected:
+        yield from advisories
+        for affected in advisory.affected if advisories else ():
             if not affected.ranges and not affected.versions and not advisory.withdrawn:
                 yield problem(advisory.id, f"it names no version of {affected.package}")
 
@@ -110,7 +128,8 @@ class Feed:
         """Packages of other ecosystems come with the feeds of those."""
         for affected in records(osv, "affected"):
             package = record(affected.get("package") or {}, "'package'")
-            if text(package, "ecosystem").partition(":")[0] != self.NAME:
+            ecosystem = text(package, "ecosystem")
+            if self.NAME not in (ecosystem, ecosystem.partition(":")[0]):
                 continue
             versions = sequence(affected, "versions")
             if len(versions) > _MOST_VERSIONS:

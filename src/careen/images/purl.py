@@ -10,12 +10,14 @@ def purl(package: Package, distro: Distro | None) -> str:
     """Such as `pkg:deb/debian/curl@7.88.1-10?arch=amd64&distro=debian-12&upstream=...`."""
     if not package.is_os:
         return PackageURL(package.type, name=package.name, version=package.version).to_string()
+    epoch, version = _epoch(package)
     return PackageURL(
         package.type,
         namespace=distro.id if distro else None,
         name=package.name,
-        version=package.version,
+        version=version,
         qualifiers={
+            "epoch": epoch,
             "arch": package.arch,
             "distro": f"{distro.id}-{distro.version_id or distro.codename}" if distro else "",
             "upstream": _upstream(package),
@@ -23,8 +25,16 @@ def purl(package: Package, distro: Distro | None) -> str:
     ).to_string()
 
 
+def _epoch(package: Package) -> tuple[str, str]:
+    """An rpm's epoch is a qualifier, and no part of the version."""
+    if package.type != "rpm":
+        return "", package.version
+    epoch, _, version = package.version.rpartition(":")
+    return epoch, version
+
+
 def _upstream(package: Package) -> str:
     """The source package, where it is not the package itself: NAME or NAME@VERSION."""
-    if package.source_version not in ("", package.version):
+    if package.source_version not in ("", _epoch(package)[1]):
         return f"{package.source or package.name}@{package.source_version}"
     return package.source if package.source != package.name else ""

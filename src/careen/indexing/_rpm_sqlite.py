@@ -40,8 +40,8 @@ class _Database:
     def __init__(self, file: Rope) -> None:
         self._storage = storage = Storage(file)
         size, reserved, encoding = struct.unpack(">H2xB35xI", storage.read(16, 44))
-        self._size = 65536 if size == 1 else size
-        self._usable = self._size - reserved
+        self._size: int = 65536 if size == 1 else size
+        self._usable: int = self._size - reserved
         self._encoding = _ENCODINGS.get(encoding, "utf-8")
         if self._size not in _PAGE_SIZES or self._usable < _LEAST_USABLE:
             raise InvalidDatabase(f"pages of {self._size} bytes")

@@ -20,7 +20,11 @@ _FILES = ("Packages", "Packages.db", "rpmdb.sqlite")
 _MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
 _PATHS = frozenset({_MANIFEST, *(f"{folder}/{file}" for folder in _FOLDERS for file in _FILES)})
 
-_FORMATS = (_rpm_bdb, _rpm_ndb, _rpm_sqlite)
+_FORMATS = (
+    (_rpm_bdb.is_mine, _rpm_bdb.headers),
+    (_rpm_ndb.is_mine, _rpm_ndb.headers),
+    (_rpm_sqlite.is_mine, _rpm_sqlite.headers),
+)
 _KEY = "gpg-pubkey"  # what `rpm --import` leaves: a key that poses as a package
 _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(no)?src\.rpm")
 _MODULE = re.compile(r"[^:]+:[^:]+(?=:|$)")
@@ -57,9 +61,9 @@ def _headers(content: Rope) -> Iterator[Header | InvalidDatabase]:
 
 
 def _blobs(content: Rope) -> Iterator[bytes]:
-    for database in _FORMATS:
-        if database.is_mine(content):
-            return database.headers(content)
+    for is_mine, headers in _FORMATS:
+        if is_mine(content):
+            return headers(content)
     raise InvalidDatabase("it is neither of Berkeley DB nor of NDB nor of SQLite")
 
 

@@ -26,9 +26,14 @@ class _Names:
 
 
 def merge(hits: Sequence[Hit]) -> list[list[Hit]]:
-    """The hits of one package in groups that share an id or an alias, directly or through others."""
+    """The hits of one package in groups that share an id or an alias, directly or through others.
+
+    What an advisory named by a CVE has for aliases joins nothing: an erratum may fix many of them.
+    """
     names = _Names()
     for hit in hits:
+        if _CVE.fullmatch(hit.record.id):
+            continue
         for alias in hit.record.aliases:
             names.join(hit.record.id, alias)
     groups = defaultdict(list)

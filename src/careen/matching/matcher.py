@@ -7,6 +7,7 @@ from dataclasses import replace
 from careen.matching import aliases, evidence, severity
 from careen.matching.coverage import asked, cover
 from careen.matching.snapshot import Covered, Hit, Snapshot
+from careen.model.advisory import modular
 from careen.model.distro import Distro
 from careen.model.finding import Finding, Verdict
 from careen.model.layer import Inventory
@@ -107,8 +108,15 @@ class _Judge:
 def _subjects(package: Package) -> Iterator[tuple[str, str, bool]]:
     """Name and version to ask for, and whether they are those of the source package."""
     if package.is_os:
-        yield evidence.source_name(package), evidence.source_version(package), True
-    yield package.name, package.version, False
+        for name in _names(evidence.source_name(package), package.module):
+            yield name, evidence.source_version(package), True
+    for name in _names(package.name, package.module):
+        yield name, package.version, False
+
+
+def _names(name: str, module: str) -> Sequence[str]:
+    """A module's builds have advisories of their own; those for other builds of that name do not apply."""
+    return (modular(name, module), modular(name)) if module else (name,)
 
 
 def _lead(id_: str, hit: Hit) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ class Range:
 @dataclass(frozen=True, slots=True)
 class Affected:
     ecosystem: str
-    package: str  # normalised as its ecosystem does
+    package: str  # normalised as its ecosystem does; or `modular()`
     ranges: tuple[Range, ...] = ()
     versions: tuple[str, ...] = ()  # enumerated, beside the ranges
     by_source: bool = False  # `package` and versions are those of the source package
@@ -33,6 +33,11 @@ class Affected:
     # affected | pending | will_not_fix | deferred | end_of_life | under_investigation;
     # pending: `fixed` is known, but not to be had yet, so it is no version to go to
     status: str = "affected"
+
+
+def modular(name: str, module: str = "") -> str:
+    """What `Affected.package` is where only the builds of a module ("nodejs:18") are meant; "" = of any."""
+    return f"{module or '*'}::{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Score:
 class Advisory:
     id: str  # as upstream names it: "CVE-2024-1", "PYSEC-2021-76", "TEMP-0290435-0B57B5"
     affected: tuple[Affected, ...] = ()
-    aliases: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()  # of a CVE also the errata that fix it, perhaps along with others
     scores: tuple[Score, ...] = ()
     severity: str = ""  # a word for the advisory as a whole ("CRITICAL"); "" = none
     link: str = ""

@@ -1,13 +1,68 @@
 """A Linux distribution as os-release(5) names it, and its name in OSV's list of ecosystems."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-# OSV's names (ossf.github.io/osv-schema, "Defined ecosystems"), by the ID of os-release.
-_ECOSYSTEMS = {"debian": "Debian", "alpine": "Alpine"}
 
-# The purl type of the packages that such a distribution is made of.
-_PACKAGE_TYPES = {"debian": "deb", "alpine": "apk"}
+def _alpine_release(version_id: str) -> str:
+    """`v3.18` of `3.18.9`; a snapshot such as `3.21_alpha20240807` is edge."""
+    match = re.fullmatch(r"(\d+\.\d+)(\.\d+)*(_rc\d+)?", version_id)
+    return f"v{match[1]}" if match else "edge"
+
+
+def _major(version_id: str) -> str:
+    """`9` of `9.4`."""
+    return version_id.partition(".")[0]
+
+
+def _red_hat_release(version_id: str) -> str:
+    return f"enterprise_linux:{_major(version_id)}"
+
+
+def _suse_release(version_id: str) -> str:
+    """`Linux Enterprise Server 15 SP3` of `15.3`."""
+    major, _, pack = version_id.partition(".")
+    return f"Linux Enterprise Server {major}" + (f" SP{pack}" if pack not in ("", "0") else "")
+
+
+def _leap_release(version_id: str) -> str:
+    return f"Leap {version_id}"
+
+
+def _tumbleweed_release(version_id: str) -> str:  # noqa: ARG001 - it rolls: what it says is a date
+    return "Tumbleweed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Family:
+    ecosystem: str  # OSV's name (ossf.github.io/osv-schema, "Defined ecosystems"), or one like these
+    package_type: str  # the purl type of the packages that the distribution is made of
+    release: Callable[[str], str] = str  # as the ecosystem writes what VERSION_ID says
+
+
+# By the ID of os-release. OSV itself has nothing for CentOS, Fedora, Amazon's and Oracle's Linux.
+_FAMILIES: Mapping[str, _Family] = {
+    "almalinux": _Family("AlmaLinux", "rpm", _major),
+    "alpine": _Family("Alpine", "apk", _alpine_release),
+    "amzn": _Family("Amazon Linux", "rpm"),
+    "azurelinux": _Family("Azure Linux", "rpm", _major),
+    "centos": _Family("CentOS", "rpm", _major),
+    "debian": _Family("Debian", "deb"),
+    "fedora": _Family("Fedora", "rpm"),
+    "mageia": _Family("Mageia", "rpm", _major),
+    "mariner": _Family("Azure Linux", "rpm", _major),
+    "ol": _Family("Oracle Linux", "rpm", _major),
+    "openeuler": _Family("openEuler", "rpm"),
+    "opensuse-leap": _Family("openSUSE", "rpm", _leap_release),
+    "opensuse-tumbleweed": _Family("openSUSE", "rpm", _tumbleweed_release),
+    "photon": _Family("Photon OS", "rpm"),
+    "rhel": _Family("Red Hat", "rpm", _red_hat_release),
+    "rocky": _Family("Rocky Linux", "rpm", _major),
+    "sled": _Family("SUSE", "rpm", _suse_release),
+    "sles": _Family("SUSE", "rpm", _suse_release),
+    "sles_sap": _Family("SUSE", "rpm", _suse_release),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,24 +76,18 @@ class Distro:
     @property
     def package_type(self) -> str:
         """The purl type of this distribution's own packages; "" for an unknown ID."""
-        return _PACKAGE_TYPES.get(self.id, "")
+        family = _FAMILIES.get(self.id)
+        return family.package_type if family else ""
 
     @property
     def ecosystem(self) -> str:
-        """OSV's ecosystem of this release, such as `Debian:12` or `Alpine:v3.18`; "" for an unknown ID.
+        """OSV's ecosystem of this release, such as `Debian:12` or `AlmaLinux:9`; "" for an unknown ID.
 
         Where no VERSION_ID is given the codename stands for it (`Debian:trixie`).
         """
-        family = _ECOSYSTEMS.get(self.id)
+        family = _FAMILIES.get(self.id)
         if family is None:
             return ""
-        if self.id == "alpine":
-            return f"{family}:{_alpine_release(self.version_id)}"
-        release = self.version_id or self.codename
-        return f"{family}:{release}" if release else family
-
-
-def _alpine_release(version_id: str) -> str:
-    """`v3.18` of `3.18.9`; a snapshot such as `3.21_alpha20240807` is edge."""
-    match = re.fullmatch(r"(\d+\.\d+)(\.\d+)*(_rc\d+)?", version_id)
-    return f"v{match[1]}" if match else "edge"
+        said = self.version_id or self.codename
+        release = family.release(said) if said or family.package_type == "apk" else ""
+        return f"{family.ecosystem}:{release}" if release else family.ecosystem

@@ -1,0 +1,43 @@
+"""What a distribution is called among OSV's ecosystems."""
+
+import pytest
+
+from careen.model.distro import Distro
+
+
+@pytest.mark.parametrize(
+    ("id_", "version_id", "ecosystem"),
+    [
+        ("debian", "12", "Debian:12"),
+        ("alpine", "3.18.9", "Alpine:v3.18"),
+        ("alpine", "3.21_alpha20240807", "Alpine:edge"),
+        ("almalinux", "9.4", "AlmaLinux:9"),
+        ("almalinux", "10.0", "AlmaLinux:10"),
+        ("almalinux", "", "AlmaLinux"),
+        ("amzn", "2023", "Amazon Linux:2023"),
+        ("azurelinux", "3.0", "Azure Linux:3"),
+        ("mariner", "2.0", "Azure Linux:2"),
+        ("mageia", "9", "Mageia:9"),
+        ("ol", "9.4", "Oracle Linux:9"),
+        ("openeuler", "22.03", "openEuler:22.03"),
+        ("opensuse-leap", "15.5", "openSUSE:Leap 15.5"),
+        ("opensuse-tumbleweed", "20241108", "openSUSE:Tumbleweed"),
+        ("photon", "5.0", "Photon OS:5.0"),
+        ("rhel", "8.8", "Red Hat:enterprise_linux:8"),
+        ("rocky", "9.3", "Rocky Linux:9"),
+        ("sles", "15.3", "SUSE:Linux Enterprise Server 15 SP3"),
+        ("sles", "15", "SUSE:Linux Enterprise Server 15"),
+        ("plan9", "4", ""),
+    ],
+)
+def test_a_release_has_the_name_that_osv_gives_it(id_: str, version_id: str, ecosystem: str) -> None:
+    assert Distro(id_, version_id).ecosystem == ecosystem
+
+
+def test_a_codename_stands_for_a_release_that_has_no_number() -> None:
+    assert Distro("debian", codename="trixie").ecosystem == "Debian:trixie"
+
+
+def test_its_own_packages_are_of_one_type() -> None:
+    types = [Distro(id_).package_type for id_ in ("debian", "alpine", "almalinux", "sles", "plan9")]
+    assert types == ["deb", "apk", "rpm", "rpm", ""]
