@@ -49,13 +49,19 @@ def _ordered(events: list[_Event], key: Callable[[str], bytes]) -> list[_Event]:
 
 
 def _ranges(events: list[_Event]) -> Iterator[Range]:
-    """`limit` bounds what was looked at; like `fixed` it ends a range before its version."""
+    """`limit` bounds what was looked at; like `fixed` it ends a range before its version.
+
+    What is fixed where it was introduced affects nothing: RustSec writes that of a branch without the flaw.
+    """
     begun: str | None = None
     for kind, version in events:
         if kind == "introduced":
             begun = ("" if version == _BEGINNING else version) if begun is None else begun
         elif begun is not None:
-            yield Range(begun, last_affected=version) if kind == "last_affected" else Range(begun, version)
+            if kind == "last_affected":
+                yield Range(begun, last_affected=version)
+            elif version != begun:
+                yield Range(begun, version)
             begun = None
     if begun is not None:
         yield Range(begun)
