@@ -46,6 +46,14 @@ def test_every_archive_is_wanted_and_read(indexer: Indexer, path: str, content: 
 
 
 @pytest.mark.parametrize(("indexer", "path", "content"), PLACES)
+def test_it_does_not_matter_in_what_pieces_an_archive_comes(
+    indexer: Indexer, path: str, content: bytes
+) -> None:
+    pieces = [content[place : place + 1] for place in range(len(content))]
+    assert list(indexer.read(File(path, size=len(content), pieces=pieces))) == read(indexer, path, content)
+
+
+@pytest.mark.parametrize(("indexer", "path", "content"), PLACES)
 @given(data=st.data())
 def test_a_damaged_archive_raises_no_error(
     indexer: Indexer, path: str, content: bytes, data: st.DataObject

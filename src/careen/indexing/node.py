@@ -39,10 +39,7 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The package, or those in the archive; nothing where a file has no name or no version.
-
-    Such files are in folders of packages, as `{"type": "module"}`.
-    """
+    """The package, or those in the archive; nothing where a file has no name or no version."""
     if not file.path.endswith(".zip"):
         yield from _package(file, file)
         return

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from careen.indexing._archived import archived
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._rope import Rope
 from careen.indexing._stanzas import stanzas
 from careen.indexing._tokens import is_token
 from careen.model.file import File
@@ -39,7 +40,7 @@ def read(file: File) -> Iterator[Package | Problem]:
 
 
 def _is_zip(file: File) -> bool:
-    return bool(file.pieces) and bytes(file.pieces[0][:2]) == b"PK"
+    return Rope(file.pieces).read(0, 2) == b"PK"
 
 
 def _distribution(file: File, text: str) -> Package | Problem:
