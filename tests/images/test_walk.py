@@ -4,7 +4,7 @@ import io
 import os
 import subprocess
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -364,3 +364,27 @@ def test_the_first_bytes_of_a_hard_link_are_known_too(length: int) -> None:
     )
     walk = Walk(pieces(data), wants=lambda file: file.head[:4] == b"\x7fELF", budgets=Budgets())
     assert {file.path for file in walk} | walk.missing.keys() == {"a", "c"}
+
+
+def test_of_a_large_file_only_what_is_chosen_is_kept() -> None:
+    data = archive(entry("large", b"x" * 5000), entry("small", b"y" * 100), entry("behind", b"z"))
+
+    def sift(file: File) -> Callable[[Iterable[bytes]], list[bytes]] | None:
+        return (lambda pieces: list(pieces)[-1:]) if file.path == "large" else None
+
+    budgets = Budgets(held=1000, member=2000)
+    walk = Walk(pieces(data, 512), wants=everything, budgets=budgets, sift=sift)
+    files = {file.path: file.read() for file in walk}
+    assert files == {"large": b"x" * (5000 - 9 * 512), "small": b"y" * 100, "behind": b"z"}
+
+
+def test_a_large_file_that_is_cut_off_is_told_though_little_of_it_is_kept() -> None:
+    data = archive(entry("large", b"x" * 5000))[:3000]
+    walk = Walk(
+        pieces(data),
+        wants=everything,
+        budgets=Budgets(held=1000),
+        sift=lambda _: lambda pieces: list(pieces)[:1],
+    )
+    with pytest.raises(CorruptLayer, match="cut off"):
+        list(walk)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careen.indexing import gobinary, rustbinary
+from careen.indexing import gobinary, rustbinary, sift
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
@@ -148,6 +148,16 @@ def go(content: bytes) -> list[str]:
 def rust(content: bytes) -> list[str]:
     items = rustbinary.read(file(content))
     return [f"{item.name}@{item.version}" for item in items if isinstance(item, Package)]
+
+
+def sifted(content: bytes) -> File:
+    """As a layer with a huge executable gives it."""
+    choose = sift(file(content))
+    assert choose is not None
+    pieces = choose(content[at : at + (256 << 10)] for at in range(0, len(content), 256 << 10))
+    held = sum(len(piece) for piece in pieces if isinstance(piece, bytes))
+    assert held <= 61 << 20
+    return File("usr/bin/tool", 0o755, len(content), pieces)
 
 
 def problems(content: bytes) -> list[ProblemKind]:
@@ -289,3 +299,29 @@ def test_damaged_executables_raise_nothing(form: str, data: st.DataObject) -> No
     damaged = file(bytes(content[: data.draw(st.integers(4, len(content)))]))
     for item in (*gobinary.read(damaged), *rustbinary.read(damaged)):
         assert item.path == "usr/bin/tool"
+
+
+def test_of_a_huge_executable_the_parts_that_tell_are_kept() -> None:
+    filling = bytes(60 << 20)
+    info = go_build_info("go1.22.3", MODULES)
+    content = elf({".text": filling, ".go.buildinfo": info, ".more": filling, ".dep-v0": crates(CRATES)})
+    huge = sifted(content)
+    assert sum(map(len, huge.pieces)) == len(content)
+    assert [item.name for item in gobinary.read(huge) if isinstance(item, Package)][:1] == ["stdlib"]
+    assert [item.name for item in rustbinary.read(huge) if isinstance(item, Package)] == ["serde", "forked"]
+
+
+def test_what_was_not_kept_of_a_huge_executable_is_told() -> None:
+    filling = bytes(50 << 20)
+    huge = sifted(elf({".text": filling, ".dep-v0": crates(CRATES), ".debug": filling}))
+    assert [item.kind for item in rustbinary.read(huge) if isinstance(item, Problem)] == [
+        ProblemKind.INVALID_METADATA
+    ]
+
+
+def test_a_mark_everywhere_keeps_little() -> None:
+    assert sifted(elf({".text": b"\xff Go buildinf:" * (8 << 20)})).size
+
+
+def test_only_executables_are_sifted() -> None:
+    assert sift(File("var/lib/rpm/Packages", size=1 << 30)) is None

@@ -30,6 +30,7 @@ class Budgets:
     entries: int = 2_000_000  # members of the archive
     path_length: int = 4096  # characters: Linux' PATH_MAX
     path_depth: int = 256  # folders on the way to a member
+    held: int = 64 << 20  # bytes of an executable; of a larger one only the parts that tell about it are kept
     member: int = 512 << 20  # bytes of one file that an indexer wants to see
     results: int = 500_000  # packages and problems of the layer
     answer: int = 64 << 20  # bytes of what the indexing child sends back

@@ -45,10 +45,15 @@ class Member(NamedTuple):
 
     def read(self, stream: Stream) -> list[bytes]:
         """The content; `stream` must stand where `members` left it. Raises CorruptLayer."""
-        rope = stream.rope(self.stored)
-        if sum(map(len, rope)) < self.stored:
-            raise CorruptLayer(f"the archive is cut off in {self.path!r}")
+        rope = list(self.pieces(stream))
         return rope if self.sparse is None else self.sparse.expand(rope)
+
+    def pieces(self, stream: Stream) -> Iterator[bytes]:
+        """As `read`, one by one, and without the holes of a sparse file."""
+        end = stream.offset + self.stored
+        yield from stream.pieces(self.stored)
+        if stream.offset < end:
+            raise CorruptLayer(f"the archive is cut off in {self.path!r}")
 
 
 def members(stream: Stream, budgets: Budgets) -> Iterator[Member]:

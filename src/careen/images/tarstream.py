@@ -1,6 +1,6 @@
 """A tar archive as one run of bytes that is read once, from its start to its end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from careen.images.budgets import CorruptLayer
 
@@ -31,13 +31,15 @@ class Stream:
 
     def rope(self, size: int) -> list[bytes]:
         """As `take`, in the pieces in which the bytes come."""
-        rope = []
+        return list(self.pieces(size))
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """As `rope`, one by one; nothing else may be taken until the last one has come."""
         while size and (self._at < len(self._piece) or self._next()):
             piece = self._piece[self._at : self._at + size]
             self._at += len(piece)
             size -= len(piece)
-            rope.append(piece)
-        return rope
+            yield piece
 
     def peek(self, size: int) -> bytes:
         """As `take`, and the bytes are still to come."""

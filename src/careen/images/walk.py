@@ -1,6 +1,6 @@
 """One walk through a layer's archive: its tree, and the files that indexers want."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from careen.images.budgets import Budgets
@@ -14,6 +14,7 @@ _KEPT_FILE = 256 << 10  # bytes of a file that is kept in case that a hard link 
 _KEPT = 32 << 20  # bytes of all such files
 
 Wants = Callable[[File], bool]
+Sift = Callable[[Iterable[bytes]], Sequence[bytes | memoryview]]
 
 
 class Walk:
@@ -23,11 +24,20 @@ class Walk:
     Raises CorruptLayer and BudgetExceeded.
     """
 
-    def __init__(self, pieces: Iterable[bytes], *, wants: Wants, budgets: Budgets) -> None:
+    def __init__(
+        self,
+        pieces: Iterable[bytes],
+        *,
+        wants: Wants,
+        budgets: Budgets,
+        sift: Callable[[File], Sift | None] = lambda _file: None,
+    ) -> None:
+        """`sift` tells how to choose what stays of a file larger than the budget `held`; None: all of it."""
         self.tree = Tree(budgets)
         self.missing: dict[str, str] = {}  # wanted hard links to files that were not kept: path -> target
         self._stream = Stream(pieces)
         self._wants = wants
+        self._sift = sift
         self._budgets = budgets
         self._kept: dict[str, File] = {}
         self._others: dict[str, File] = {}  # wanted, but too large to be kept; without content
@@ -59,16 +69,21 @@ class Walk:
         asked = File(path, member.mode, size, head=head)
         if not self._wants(asked):
             return None
-        if size > self._budgets.member or member.stored > self._budgets.member:
-            raise self._budgets.exceeded("member", f"bytes of {path!r}")
         self.missing.pop(path, None)
-        file = replace(asked, pieces=member.read(self._stream))
+        file = replace(asked, pieces=self._content(asked, member))
         if size <= min(_KEPT_FILE, self._room):
             self._room -= size
             self._kept[path] = file
         else:
             self._others[path] = asked
         return file
+
+    def _content(self, asked: File, member: Member) -> Sequence[bytes | memoryview]:
+        if asked.size > self._budgets.held and not member.sparse and (sift := self._sift(asked)):
+            return sift(member.pieces(self._stream))
+        if asked.size > self._budgets.member or member.stored > self._budgets.member:
+            raise self._budgets.exceeded("member", f"bytes of {asked.path!r}")
+        return member.read(self._stream)
 
     def _hard_link(self, member: Member) -> File | None:
         """The target's content under the link's path, if it is wanted and was kept."""

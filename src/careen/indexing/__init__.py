@@ -25,10 +25,13 @@ from careen.indexing import (
     ruby,
     rustbinary,
 )
+from careen.indexing._sift import sift
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem
+
+__all__ = ["INDEXERS", "Indexer", "fingerprint", "sift"]
 
 
 class Indexer(Protocol):

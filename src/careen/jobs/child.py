@@ -18,7 +18,7 @@ from careen.errors import Error
 from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
 from careen.images.inflate import inflate
 from careen.images.walk import Walk
-from careen.indexing import INDEXERS
+from careen.indexing import INDEXERS, sift
 from careen.model import layer_json
 from careen.model.digest import Digest, parse
 from careen.model.distro import Distro
@@ -55,7 +55,7 @@ def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
     others it is known already what they say.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
-    walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets)
+    walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets, sift=sift)
     found: Found = {}
     _read_all(walk, found, budgets)
     problems = walk.tree.problems + _follow(source, walk.missing, found, budgets)
@@ -116,12 +116,16 @@ def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: B
     links = {link: target for link, target in links.items() if link not in read}
     if not links:
         return []
-    targets = set(links.values())
-    again = Walk(_archive(source, budgets), wants=lambda file: file.path in targets, budgets=budgets)
-    files = {file.path: file for file in again}
+    leading: dict[str, list[str]] = {}
     for link, target in links.items():
-        if target in files:
-            found[link] = list(_read(replace(files[target], path=link)))
+        leading.setdefault(target, []).append(link)
+    again = Walk(
+        _archive(source, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift
+    )
+    for file in again:
+        for link in leading[file.path]:
+            found[link] = list(_read(replace(file, path=link)))
+        del file
     message = "a hard link to a file that is not in its layer"
     strays = [link for link in links if link not in found]
     return [Problem(ProblemKind.INVALID_METADATA, link, message) for link in strays]

@@ -1,0 +1,56 @@
+"""What is kept of a file that is too large to be held in memory."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from careen.indexing import _executable
+from careen.model.file import File
+
+_HEAD = 8 << 20  # bytes: headers, and the tables that some linkers put behind them
+_TAIL = 32 << 20  # bytes: the tables that the others put last, and sections for no machine such as .dep-v0
+_MARK = b"\xff Go buildinf:"
+_MARKED = 4 << 20  # bytes from a mark on
+_ALL_MARKED = 16 << 20  # bytes
+_ZEROS = memoryview(bytes(1 << 20))
+
+Piece = bytes | memoryview
+
+
+def sift(file: File) -> Callable[[Iterable[bytes]], list[Piece]] | None:
+    """What takes the content and gives what is to be kept of it; None where all of it is needed."""
+    return _sift_executable if _executable.wanted(file) else None
+
+
+def _sift_executable(pieces: Iterable[bytes]) -> list[Piece]:
+    """Its two ends and what Go says about a build, with zeros in between.
+
+    Whoever needs something else of it finds zeros there, and can say so.
+    """
+    kept: list[Piece] = []
+    tail: deque[tuple[Piece, bool]] = deque()
+    held = 0
+    for piece, is_needed in _marked(pieces):
+        tail.append((piece, is_needed))
+        held += len(piece)
+        while held - len(tail[0][0]) >= _TAIL:
+            oldest, was_needed = tail.popleft()
+            held -= len(oldest)
+            kept += [oldest] if was_needed else _zeros(len(oldest))
+    return kept + [piece for piece, _ in tail]
+
+
+def _marked(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each piece, and whether it is needed wherever it lies."""
+    needed, left, before = _HEAD, _ALL_MARKED, b""
+    for piece in pieces:
+        if left > 0 and (_MARK in piece or _MARK in before + piece[: len(_MARK)]):
+            needed = max(needed, _MARKED)
+            left -= _MARKED
+        yield piece, needed > 0
+        needed -= len(piece)
+        before = piece[1 - len(_MARK) :]
+
+
+def _zeros(size: int) -> list[Piece]:
+    """They cost no memory."""
+    return [_ZEROS[: min(len(_ZEROS), size - at)] for at in range(0, size, len(_ZEROS))]
