@@ -28,7 +28,8 @@ _FORMATS = (
 _KEY = "gpg-pubkey"  # what `rpm --import` leaves: a key that poses as a package
 _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(no)?src\.rpm")
 _MODULE = re.compile(r"[^:]+:[^:]+(?=:|$)")
-_COLUMNS = 10  # of the manifest
+_LARGEST_MANIFEST = 16 << 20  # bytes; that of a large image has 100,000
+_COLUMNS = 10
 _NONE = "(none)"  # how rpm's query format shows what a package does not have
 
 
@@ -38,14 +39,14 @@ def wants(file: File) -> bool:
 
 def read(file: File) -> Iterator[Package | Problem]:
     """The packages whose headers can be read, and one problem if that is not all there is."""
-    faults = []
+    fault = ""
     for header in _lines(file) if file.path == _MANIFEST else _headers(Rope(file.pieces)):
         if isinstance(header, InvalidDatabase):
-            faults.append(header.message)
+            fault = fault or header.message
         elif header.name != _KEY:
             yield _package(file, header)
-    if faults:
-        message = f"rpm's database cannot be read: {faults[0]}"
+    if fault:
+        message = f"rpm's database cannot be read: {fault}"
         yield Problem(ProblemKind.CORRUPT_DATABASE, file.path, message)
 
 
@@ -79,6 +80,9 @@ def _lines(file: File) -> Iterator[Header | InvalidDatabase]:
 
     Not every writer fills EPOCH in (Dalec says "(none)" for all packages), but EPOCHNUM is right.
     """
+    if file.size > _LARGEST_MANIFEST:
+        yield InvalidDatabase(f"a manifest of {file.size} bytes")
+        return
     for number, line in enumerate(file.read().decode("utf-8", "replace").splitlines(), start=1):
         columns = ["" if column == _NONE else column for column in line.split("\t")]
         if len(columns) != _COLUMNS:
@@ -94,19 +98,30 @@ def _package(file: File, header: Header) -> Package | Problem:
     if not all(map(is_token, (name, header.version, header.release, version, arch or "noarch"))):
         message = f"a package has no valid name and version: {shown(name)}, {shown(version)}"
         return Problem(ProblemKind.INVALID_METADATA, file.path, message)
-    source = _SOURCE_RPM.fullmatch(header.source_rpm) if is_token(header.source_rpm) else None
-    module = _MODULE.match(header.module) if is_token(header.module) else None
+    source, source_version = _source(header.source_rpm)
     return Package(
         name,
         version,
         type="rpm",
         manager=NAME,
         path=file.path,
-        source=source["name"] if source else "",
-        source_version=source["version"] if source else "",
+        source=source,
+        source_version=source_version,
         arch=arch,
-        module=module[0] if module else "",
+        module=_module(header.module),
     )
+
+
+def _source(text: str) -> tuple[str, str]:
+    """Name and version of the source package; it has an epoch, but its file's name does not say so."""
+    match = _SOURCE_RPM.fullmatch(text) if is_token(text) else None
+    return (match["name"], match["version"]) if match else ("", "")
+
+
+def _module(label: str) -> str:
+    """NAME:STREAM of NAME:STREAM:VERSION:CONTEXT."""
+    match = _MODULE.match(label) if is_token(label) else None
+    return match[0] if match else ""
 
 
 def _version(header: Header) -> str:
