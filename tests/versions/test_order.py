@@ -3,7 +3,9 @@
 import itertools
 import operator
 import pkgutil
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from careen.versions import BY_NAME, SCHEMES, Scheme
 from careen.versions.invalid import LONGEST, InvalidVersion
 
 TESTDATA = Path(__file__).parent / "testdata"
+SECONDS = 0.5  # a key takes some microseconds
 OPERATORS = {"<": operator.lt, "=": operator.eq}
 
 
@@ -50,6 +53,17 @@ def test_a_version_of_any_length_up_to_the_cap_has_a_key(scheme: Scheme) -> None
     with pytest.raises(InvalidVersion) as refused:
         scheme.key("9" * (LONGEST + 1))
     assert len(refused.value.message) < LONGEST / 2
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=BY_NAME)
+@pytest.mark.parametrize("end", ["", "!", ".!", "-", ".1!"])
+@pytest.mark.parametrize("piece", ["9", "1.", "1-", "1a", "1.0-1", "1.0rc1-", "2010", "0.a-", "-", ".", "~^"])
+def test_no_text_takes_long(scheme: Scheme, piece: str, end: str) -> None:
+    text = (piece * LONGEST)[: LONGEST - len(end)] + end
+    started = time.process_time()
+    with suppress(InvalidVersion):
+        scheme.key(text)
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=BY_NAME)

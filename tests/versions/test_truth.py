@@ -78,7 +78,7 @@ GEM_OF_A_PLATFORM = re.compile(r".*-(aarch64|x86)[-_a-z0-9]*")  # the platform i
 # of its own for both.
 EPOCH = re.compile(r"(?:^|[\s<>=])0*[1-9][0-9]*:")
 
-SAME = {"npm": "semver"}  # has no pairs of its own
+SAME = {"golang": "semver", "npm": "semver"}  # have no pairs of their own
 
 needs_truth = pytest.mark.skipif(not TRUTH.is_dir(), reason=f"the collection is not at {TRUTH}")
 
@@ -126,6 +126,7 @@ def is_version(scheme: str, text: str) -> bool:
         ("apk", 30),
         ("dpkg", 70),
         ("gem", 70),
+        ("golang", 2),
         ("maven", 130),
         ("npm", 7),
         ("pep440", 80),

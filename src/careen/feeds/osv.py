@@ -30,7 +30,7 @@ from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Affected, Ecosystem, Score
 from careen.model.problem import Problem
-from careen.versions import composer, gem, maven, npm, nuget, pep440, rpm, semver
+from careen.versions import composer, gem, golang, maven, npm, nuget, pep440, rpm, semver
 
 _BUCKET = "https://osv-vulnerabilities.storage.googleapis.com"
 
@@ -65,7 +65,7 @@ _ALMALINUX = Language(rpm.NAME, rpm.key, str, _errata.vulnerabilities)
 
 _LANGUAGES: Mapping[str, Language] = {
     **dict.fromkeys(("AlmaLinux:8", "AlmaLinux:9", "AlmaLinux:10"), _ALMALINUX),
-    "Go": Language(semver.NAME, semver.key, str),
+    "Go": Language(golang.NAME, golang.key, str),
     "Maven": Language(maven.NAME, maven.key, str),
     "NuGet": Language(nuget.NAME, nuget.key, str.lower),
     "Packagist": Language(composer.NAME, composer.key, str.lower),

@@ -13,10 +13,10 @@ from careen.versions.semver import VERSION
 
 NAME = "npm"
 
-_IDENTIFIER = r"(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+)"
+_IDENTIFIERS = r"[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+"
 _LOOSE = re.compile(
-    rf"(?P<release>[0-9]+\.[0-9]+\.[0-9]+)(?:-?(?P<pre>{_IDENTIFIER}(?:\.{_IDENTIFIER})*))?"
-    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+    r"(?P<release>[0-9]+\.[0-9]+\.(?:[0-9]++(?!\.)|[0-9]+(?=[0-9]\.)))"
+    rf"(?:-?(?P<pre>{_IDENTIFIERS}))?(?:\+{_IDENTIFIERS})?"
 )
 
 

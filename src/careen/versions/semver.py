@@ -1,4 +1,4 @@
-"""Semantic versions (semver.org, 2.0.0): Go's, Rust's, Elixir's.
+"""Semantic versions (semver.org, 2.0.0), as of Rust's crates.
 
     number {.number} [- identifier {.identifier}] [+ build]
 
@@ -16,7 +16,7 @@ from careen.versions.invalid import LONGEST, InvalidVersion
 
 NAME = "semver"
 
-_IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+_IDENTIFIERS = r"[0-9A-Za-z-]++(?:\.[0-9A-Za-z-]++)*+"
 VERSION = re.compile(
     rf"[vV]?(?P<release>[0-9]+(?:\.[0-9]+)*)(?:(?:-|\.?(?=[A-Za-z]))(?P<pre>{_IDENTIFIERS}))?"
     rf"(?:\+(?P<build>{_IDENTIFIERS}))?"
