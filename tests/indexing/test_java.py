@@ -2,13 +2,14 @@
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from careen.indexing import java
+from careen.indexing._zip_sift import sift
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
@@ -194,3 +195,57 @@ def test_damaged_archives_raise_nothing(data: st.DataObject) -> None:
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     for item in read(bytes(content[: data.draw(st.integers(0, len(content)))])):
         assert item.path == "app/app.jar"
+
+
+class Pipe(io.RawIOBase):
+    """Cannot go back, so that the sizes of members are written behind them."""
+
+    def __init__(self) -> None:
+        self.content = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: object) -> int:
+        written = bytes(content)  # type: ignore[call-overload] # bytes or a view of them
+        self.content += written
+        return len(written)
+
+
+def piped(members: Mapping[str, bytes | str]) -> bytes:
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return bytes(pipe.content)
+
+
+@pytest.mark.parametrize("write", [jar, piped])
+@given(filling=st.lists(st.binary(max_size=3000), max_size=4), size=st.integers(1, 5000))
+def test_a_huge_archive_is_read_as_it_comes(
+    write: Callable[[Mapping[str, bytes | str]], bytes], filling: list[bytes], size: int
+) -> None:
+    members = {f"data/{number}": content for number, content in enumerate(filling)}
+    nested = jar({**pom("g", "nested", "2"), "x": b"PK\3\4" * 100})
+    content = write({**members, "lib/nested.jar": nested, **pom("g", "app", "1")})
+    pieces = sift((content[at : at + size] for at in range(0, len(content), size)), java.is_wanted, 1 << 20)
+    assert sum(map(len, pieces)) == len(content)
+    assert list(java.read(File("app/app.jar", pieces=pieces))) == read(content)
+    assert names(read(content)) == ["g:app@1", "g:nested@2"]
+
+
+def test_what_does_not_fit_of_a_huge_archive_is_told() -> None:
+    nested = jar({**pom("g", "nested", "2"), "x": bytes(range(256)) * 40}, zipfile.ZIP_STORED)
+    content = jar({"lib/nested.jar": nested, **pom("g", "app", "1")}, zipfile.ZIP_STORED)
+    found = list(java.read(File("app/app.jar", pieces=sift([content], java.is_wanted, 5000))))
+    assert names(found) == ["g:app@1"]
+    assert kinds(found) == [ProblemKind.INVALID_METADATA]
+
+
+@given(st.data())
+def test_damaged_huge_archives_raise_nothing(data: st.DataObject) -> None:
+    content = bytearray(piped({"data": bytes(range(200)), "lib/a.jar": jar(pom("g", "a", "1"))}))
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    pieces = sift([bytes(content)], java.is_wanted, 1 << 20)
+    assert sum(map(len, pieces)) == len(content)

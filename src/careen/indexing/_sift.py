@@ -3,22 +3,28 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from careen.indexing import _executable
+from careen.indexing import _executable, _zip_sift, java
+from careen.indexing._zip_sift import Piece, zeros
 from careen.model.file import File
 
 _HEAD = 8 << 20  # bytes: headers, and the tables that some linkers put behind them
 _TAIL = 32 << 20  # bytes: the tables that the others put last, and sections for no machine such as .dep-v0
 _MARK = b"\xff Go buildinf:"
 _MARKED = 4 << 20  # bytes from a mark on
+_ARCHIVES = 64 << 20  # bytes of all archives in an archive
 _ALL_MARKED = 16 << 20  # bytes
-_ZEROS = memoryview(bytes(1 << 20))
-
-Piece = bytes | memoryview
 
 
 def sift(file: File) -> Callable[[Iterable[bytes]], list[Piece]] | None:
     """What takes the content and gives what is to be kept of it; None where all of it is needed."""
-    return _sift_executable if _executable.wanted(file) else None
+    if _executable.wanted(file):
+        return _sift_executable
+    return _sift_archive if java.wants(file) else None
+
+
+def _sift_archive(pieces: Iterable[bytes]) -> list[Piece]:
+    """Its directory, and the members that tell about it, while there is room for them."""
+    return _zip_sift.sift(pieces, java.is_wanted, _ARCHIVES)
 
 
 def _sift_executable(pieces: Iterable[bytes]) -> list[Piece]:
@@ -35,7 +41,7 @@ def _sift_executable(pieces: Iterable[bytes]) -> list[Piece]:
         while held - len(tail[0][0]) >= _TAIL:
             oldest, was_needed = tail.popleft()
             held -= len(oldest)
-            kept += [oldest] if was_needed else _zeros(len(oldest))
+            kept += [oldest] if was_needed else zeros(len(oldest))
     return kept + [piece for piece, _ in tail]
 
 
@@ -49,8 +55,3 @@ def _marked(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
         yield piece, needed > 0
         needed -= len(piece)
         before = piece[1 - len(_MARK) :]
-
-
-def _zeros(size: int) -> list[Piece]:
-    """They cost no memory."""
-    return [_ZEROS[: min(len(_ZEROS), size - at)] for at in range(0, size, len(_ZEROS))]

@@ -164,7 +164,7 @@ class _Reader:
 
     def _open(self, path: str, name: str, rope: Rope) -> _Archive | None:
         try:
-            return _Archive(path, name, Zip(rope, _is_wanted))
+            return _Archive(path, name, Zip(rope, is_wanted))
         except BadZip as error:
             self._damaged(path, error)
             return None
@@ -183,5 +183,5 @@ class _Reader:
         )
 
 
-def _is_wanted(name: bytes) -> bool:
+def is_wanted(name: bytes) -> bool:
     return name.endswith(_WANTED)
