@@ -71,7 +71,7 @@ class _Cut:
             self._put(part, keeps=keeps)
 
     def pass_deflated(self, *, keeps: bool) -> bool:
-        """To the end of a compressed stream, which its size does not tell; False where that cannot be found."""
+        """To the end of a compressed stream, which its size does not tell; False where there is none."""
         stream = zlib.decompressobj(-zlib.MAX_WBITS)
         while not stream.eof and self._inflatable > 0 and self.peek(1):
             piece = self._piece
