@@ -13,6 +13,8 @@ _WRITABLE = 2
 _EXTENDED = 0xFFFF  # "stands in section 0"
 _MAX_NAMES = 1 << 20  # bytes
 _LONGEST_NAME = 64
+_TELLING = (b".go.buildinfo", b".dep-v0")  # sections that an indexer asks for
+_CODE = b".text"
 
 
 class _Layout:
@@ -44,13 +46,19 @@ def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> I
     table = rope.read(at, min(count or 1, MAX_SECTIONS) * layout.section.size)
     if len(table) < layout.section.size:
         raise BadExecutable("its section table lies beyond its end")
-    entries = [layout.section.unpack_from(table, start) for start in _starts(table, layout.section)]
+    starts = _starts(table, layout.section)
     if names == _EXTENDED:
-        names = entries[0][6]
-    if names >= len(entries):
+        names = layout.section.unpack_from(table)[6]
+    if names >= len(starts):
         raise BadExecutable("its sections have no names")
-    text = rope.read(entries[names][4], min(entries[names][5], _MAX_NAMES))
-    for name, kind, flags, address, offset, size, *_ in entries:
+    row = layout.section.unpack_from(table, starts[names])
+    text = rope.read(row[4], min(row[5], _MAX_NAMES))
+    if not any(name in text for name in _TELLING):  # as in most files: that there is code is all to know
+        if _CODE in text:
+            yield Section(_CODE.decode(), 0, 0, 0)
+        return
+    for start in starts:
+        name, kind, flags, address, offset, size, *_ = layout.section.unpack_from(table, start)
         if kind not in (0, _NO_BITS):
             yield Section(_name(text, name), address, offset, size, bool(flags & 1))
 
