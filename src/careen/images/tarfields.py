@@ -13,6 +13,16 @@ def number(field: bytes) -> int:
 
     Raises CorruptLayer for anything else and for what no file can have: less than 0 or more than 63 bits.
     """
+    digits = field[:-1]
+    if digits.isdigit() and field[-1] in b" \0":  # as nearly every program writes it
+        try:
+            return int(digits, 8)
+        except ValueError:
+            pass
+    return _odd_number(field)
+
+
+def _odd_number(field: bytes) -> int:
     if field[0] & 0x80:
         return _base256(field)
     digits = field.strip(b" \0")

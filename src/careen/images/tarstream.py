@@ -43,8 +43,10 @@ class Stream:
 
     def peek(self, size: int) -> bytes:
         """As `take`, and the bytes are still to come."""
-        if len(self._piece) - self._at < size:
-            self._lengthen(size)
+        head = self._piece[self._at : self._at + size]
+        if len(head) == size:
+            return head
+        self._lengthen(size)
         return self._piece[self._at : self._at + size]
 
     def _lengthen(self, size: int) -> None:

@@ -59,14 +59,20 @@ class Tree:
             self.symlinks[path] = self._bounded(target)
 
     def add_folder(self, written: str) -> None:
-        path = self.where(written)
-        home, _, name = path.rpartition("/")
-        self._enter(home)
+        folder, _, name = written.rstrip("/").rpartition("/")
+        if name in _NO_NAMES:
+            plain, _ = normal(self._bounded(written))
+            return self.add_folder(plain) if plain else None
+        home = self._homes.get(folder)
+        if home is None:
+            home = self._enter(folder)
         if name.startswith(_WHITEOUT):
             self._hide(home, name)
-        elif path:
-            self._make_folder(path)
-            self._folders[path] = True
+            return None
+        path = self._bounded(f"{home}/{name}" if home else name)
+        self._make_folder(path)
+        self._folders[path] = True
+        return None
 
     def where(self, written: str) -> str:
         """The path of what the layer has at `written`."""
@@ -91,19 +97,28 @@ class Tree:
 
     def _enter(self, written: str) -> str:
         """The folder that is written so, there from now on."""
-        folder, escapes = normal(self._bounded(written))
-        if escapes:
-            self._tell(folder)
-        found = resolve(folder, self.symlinks) if self.symlinks else folder
-        home = folder if found is None else found
+        above, _, name = self._bounded(written).rpartition("/")
+        parent = self._homes.get(above)
+        home = "" if parent is None or name in _NO_NAMES else join(parent, name)
+        is_known = home and home not in self.symlinks
+        if not is_known:
+            home = self._follow(written)
         if home.count("/") >= self._budgets.path_depth:
             raise self._budgets.exceeded("path_depth", "folders around a member")
         if home:
             self._make_folder(home)
-            for above in ancestors(home):
-                self._make_folder(above)
+            for folder in () if is_known else ancestors(home):
+                self._make_folder(folder)
         self._homes[written] = home
         return home
+
+    def _follow(self, written: str) -> str:
+        """Where links lead from the folder that is written so; itself where they lead round in circles."""
+        folder, escapes = normal(written)
+        if escapes:
+            self._tell(folder)
+        found = resolve(folder, self.symlinks) if self.symlinks else folder
+        return folder if found is None else found
 
     def _bounded(self, path: str) -> str:
         if len(path) > self._longest:
