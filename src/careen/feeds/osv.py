@@ -39,11 +39,20 @@ _LARGEST_RECORD = 16 << 20  # bytes
 _LARGEST_ARCHIVE = 8 << 30  # bytes, inflated
 _HIGHEST_RATIO = 200  # of a record that is no small one
 _SMALL_RECORD = 1 << 20  # bytes
+_REMARKS = ("unmaintained", "notice")  # github.com/rustsec/advisory-db, README.md: `informational`
 _MOST_VERSIONS = 100_000  # that one record lists for a package
 
 
 def _itself(osv: Record, advisory: Advisory) -> Iterable[Advisory]:  # noqa: ARG001 - as Language.advisories
     return (advisory,)
+
+
+def _flaws(osv: Record, advisory: Advisory) -> Iterable[Advisory]:
+    """RustSec also says that a crate is unmaintained, which is no vulnerability unless a CVE calls it one."""
+    told = [record(each.get("database_specific") or {}, "a detail") for each in records(osv, "affected")]
+    is_remark = any(each.get("informational") in _REMARKS for each in told)
+    is_cve = any(alias.startswith("CVE-") for alias in advisory.aliases)
+    return () if is_remark and not is_cve else (advisory,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ _LANGUAGES: Mapping[str, Language] = {
     "Packagist": Language(composer.NAME, composer.key, str.lower),
     "PyPI": Language(pep440.NAME, pep440.key, _pep503),
     "RubyGems": Language(gem.NAME, gem.key, str),
-    "crates.io": Language(semver.NAME, semver.key, str),
+    "crates.io": Language(semver.NAME, semver.key, str, _flaws),
     "npm": Language(npm.NAME, npm.key, str),
 }
 
