@@ -31,12 +31,17 @@ class Walk:
         wants: Wants,
         budgets: Budgets,
         sift: Callable[[File], Sift | None] = lambda _file: None,
+        may_want: Callable[[str, bytes], object] = lambda _path, _head: True,
     ) -> None:
-        """`sift` tells how to choose what stays of a file larger than the budget `held`; None: all of it."""
+        """`may_want` is asked before `wants`, with a path and first bytes: a layer has many files.
+
+        `sift` tells how to choose what stays of a file larger than the budget `held`; None: all of it.
+        """
         self.tree = Tree(budgets)
         self.missing: dict[str, str] = {}  # wanted hard links to files that were not kept: path -> target
         self._stream = Stream(pieces)
         self._wants = wants
+        self._may_want = may_want
         self._sift = sift
         self._budgets = budgets
         self._kept: dict[str, File] = {}
@@ -58,14 +63,17 @@ class Walk:
             else:
                 tree.add(member.path)
             if file is not None:
-                tree.evidence.add(file.path)
+                tree.add_evidence(file.path)
                 yield file
                 del file  # its content must not outlive the next one's coming
 
     def _file(self, member: Member) -> File | None:
         """The file with its content, if it is wanted."""
-        path, size = self.tree.add(member.path), member.size
-        head = self._stream.peek(min(member.stored, _HEAD)) if member.sparse is None else b""
+        path, stored = self.tree.add(member.path), member.stored
+        head = self._stream.peek(min(stored, _HEAD)) if member.sparse is None else b""
+        if not self._may_want(path, head):
+            return None
+        size = member.size
         asked = File(path, member.mode, size, head=head)
         if not self._wants(asked):
             return None
@@ -101,7 +109,7 @@ class Walk:
         if not self._wants(File(path, member.mode, known.size, head=known.head)):
             return None
         if kept is None:
-            tree.evidence.add(path)
+            tree.add_evidence(path)
             self.missing[path] = target
             return None
         return replace(kept, path=path)

@@ -26,16 +26,20 @@ from careen.indexing import (
     rustbinary,
 )
 from careen.indexing._sift import sift
+from careen.indexing._signs import Candidates
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem
 
-__all__ = ["INDEXERS", "Indexer", "fingerprint", "sift"]
+__all__ = ["INDEXERS", "Indexer", "candidates", "fingerprint", "sift"]
 
 
 class Indexer(Protocol):
-    """Finds what one kind of package database records."""
+    """Finds what one kind of package database records.
+
+    Its `SIGNS`, where it states them, tell which files it is to be asked about at all.
+    """
 
     @property
     def NAME(self) -> str: ...  # noqa: N802 - a constant of a module
@@ -71,6 +75,8 @@ INDEXERS: list[Indexer] = [
     ruby,
     rustbinary,
 ]
+
+candidates = Candidates(INDEXERS)
 
 
 def fingerprint() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
 from careen.model.package import Package
@@ -11,6 +12,8 @@ NAME = "apk"
 VERSION = 1
 
 _PATHS = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})  # the second since /usr is merged
+
+SIGNS = Signs(ends=tuple(_PATHS))
 
 
 def wants(file: File) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from careen.indexing._json import InvalidJson, load_object, text
 from careen.indexing._metadata import invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -17,6 +18,8 @@ NAME = "conda"
 VERSION = 1
 
 _RECORD = re.compile(r"(?:.*/)?conda-meta/[^/]+\.json", re.DOTALL)
+
+SIGNS = Signs(ends=(".json",))
 
 
 def wants(file: File) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
 from careen.model.package import Package
@@ -14,6 +15,8 @@ VERSION = 1
 # The second server is the first one's old name.
 _CACHED = re.compile(r"(?:.*/)?hosted/(?:pub\.dev|pub\.dartlang\.org)/([^/]+)/pubspec\.yaml", re.DOTALL)
 _FOLDER = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)-([0-9][0-9A-Za-z.+-]*)")  # a name has no "-"
+
+SIGNS = Signs(ends=("/pubspec.yaml",))
 
 
 def wants(file: File) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from careen.indexing._json import InvalidJson, as_object, load_object, text
 from careen.indexing._metadata import invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -20,6 +21,8 @@ _NAME = re.compile(r"[a-z0-9_.-]+")
 _RUNTIME_PACK = "runtimepack."  # stands before the id of a package that .NET itself is published as
 _KINDS = ("package", "runtimepack")
 _RUN = ("runtime", "runtimeTargets", "native")  # files of a library that are there when it runs
+
+SIGNS = Signs(ends=(".deps.json",))
 
 
 def wants(file: File) -> bool:

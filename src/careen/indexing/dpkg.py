@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from careen.indexing._signs import Signs
 from careen.indexing._stanzas import Stanza, stanzas
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
@@ -21,6 +22,8 @@ _ABSENT = frozenset({"not-installed", "config-files", "half-installed"})
 _PRESENT = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
 
 _SOURCE = re.compile(r"(?P<name>[^\s()]+)(?:\s*\((?P<version>[^\s()]+)\))?")
+
+SIGNS = Signs(begins=(_STATUS,))
 
 
 def wants(file: File) -> bool:

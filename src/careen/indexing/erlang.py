@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from careen.indexing._archived import archived
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -28,6 +29,8 @@ _OTP = re.compile(
     r"|parsetools|percept|public_key|reltool|runtime_tools|sasl|snmp|ssh|ssl|stdlib|syntax_tools|tftp"
     r"|tools|wx|xmerl|eex|elixir|ex_unit|iex|logger|mix"
 )
+
+SIGNS = Signs(ends=(".app", ".ez"))
 
 
 def wants(file: File) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from careen.indexing import _executable, _go_build_info
 from careen.indexing._go_build_info import BadBuildInfo, BuildInfo, Module
 from careen.indexing._section import BadExecutable
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
 from careen.model.package import Package
@@ -17,6 +18,8 @@ VERSION = 1
 _STANDARD_LIBRARY = "stdlib"
 _RELEASE = re.compile(r"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|rc)[0-9]+)?)(?![0-9])")
 _UNTAGGED = re.compile(r"v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?")
+
+SIGNS = Signs(heads=_executable.MAGIC)
 
 
 def wants(file: File) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from careen.indexing import _jar
 from careen.indexing._jar import Coordinates
 from careen.indexing._rope import Rope
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import shown
 from careen.indexing._zip import BadZip, Entry, Zip
 from careen.model.file import File
@@ -25,6 +26,8 @@ _INFLATED = 1 << 30  # bytes of all archives in a file
 _DEEPEST = 8  # archives in archives
 _ARCHIVES = 20_000  # in a file
 _TOLD = 3  # archives without a name that a message spells out
+
+SIGNS = Signs(ends=_SUFFIXES)
 
 
 def wants(file: File) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -16,6 +17,8 @@ _INSTALLED = re.compile(r"(?:.*/)?packages/[^/]+/[A-Za-z0-9]{4,5}/(?:Julia)?Proj
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)  # ends what is about the package itself
 _FIELD = re.compile(r"^[ \t]*(name|version)[ \t]*=[ \t]*[\"']([^\"'\\\n]*)[\"']", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+SIGNS = Signs(ends=("Project.toml",))
 
 
 def wants(file: File) -> bool:

@@ -6,6 +6,7 @@ OSV has no ecosystem for them; its name here is "LuaRocks".
 import re
 from collections.abc import Iterator
 
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
 from careen.model.package import Package
@@ -16,6 +17,8 @@ VERSION = 1
 
 _INSTALLED = re.compile(r"(?:.*/)?rocks(?:-[0-9.]+)?/([^/]+)/([^/]+)/([^/]+)\.rockspec", re.DOTALL)
 _VERSION = re.compile(r"[^-]+-[0-9]+")  # with the revision of the rockspec
+
+SIGNS = Signs(ends=(".rockspec",))
 
 
 def wants(file: File) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from careen.indexing._archived import archived
 from careen.indexing._json import InvalidJson, load_object, text
 from careen.indexing._metadata import InvalidMetadata, invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -29,6 +30,8 @@ _INSTALLED = re.compile(
 _CACHED = re.compile(r"(?:.*/)?\.yarn/(?:berry/)?cache/[^/]+\.zip", re.DOTALL)
 # Old names may have capitals and marks that npm's registry no longer takes: validate-npm-package-name.
 _NAME = re.compile(r"(?:@[A-Za-z0-9_.~!'()*-]+/)?[A-Za-z0-9_~!'()*-][A-Za-z0-9_.~!'()*-]*")
+
+SIGNS = Signs(ends=("/package.json", ".zip"))
 
 
 def wants(file: File) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.distro import Distro
 from careen.model.file import File
@@ -20,6 +21,8 @@ _ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*')
 _SINGLE = re.compile(r"'([^']*)'\s*")
 _ESCAPED = re.compile(r'\\(["$`\\])')
+
+SIGNS = Signs(ends=tuple(_PATHS), begins=(_VARIANTS,))
 
 
 def wants(file: File) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from careen.indexing._json import InvalidJson, load_object, text
 from careen.indexing._metadata import invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -18,6 +19,8 @@ VERSION = 1
 
 _INSTALLED = re.compile(r"(?:.*/)?\.meta/[^/]+/MYMETA\.json", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z0-9_.+-]+")
+
+SIGNS = Signs(ends=("/MYMETA.json",))
 
 
 def wants(file: File) -> bool:

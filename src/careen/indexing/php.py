@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from careen.indexing._json import InvalidJson, as_object, load, text
 from careen.indexing._metadata import invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -18,6 +19,8 @@ NAME = "php"
 VERSION = 1
 
 _NAME = re.compile(r"[a-z0-9_.-]+/[a-z0-9_.-]+")  # VENDOR/PROJECT, of which letter case is no part
+
+SIGNS = Signs(ends=("/composer/installed.json",))
 
 
 def wants(file: File) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from careen.indexing._archived import archived
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
 from careen.indexing._rope import Rope
+from careen.indexing._signs import Signs
 from careen.indexing._stanzas import stanzas
 from careen.indexing._tokens import is_token
 from careen.model.file import File
@@ -20,6 +21,8 @@ _ENDS = (".dist-info/METADATA", ".egg-info", ".egg-info/PKG-INFO", "/EGG-INFO/PK
 _IN_EGG = "EGG-INFO/PKG-INFO"
 _NAME = re.compile(r"[A-Z0-9]([A-Z0-9._-]*[A-Z0-9])?", re.IGNORECASE | re.ASCII)
 _SEPARATORS = re.compile(r"[-_.]+")
+
+SIGNS = Signs(ends=_ENDS)
 
 
 def wants(file: File) -> bool:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._stanzas import stanzas
 from careen.indexing._tokens import is_token
 from careen.model.file import File
@@ -16,6 +17,8 @@ VERSION = 1
 _FIELDS = frozenset({"package", "version", "built", "priority", "repository", "git_url"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
 _VERSION = re.compile(r"[0-9]+(?:[.-][0-9]+)*")
+
+SIGNS = Signs(ends=("/DESCRIPTION",))
 
 
 def wants(file: File) -> bool:

@@ -7,6 +7,7 @@ from careen.indexing import _rpm_bdb, _rpm_header, _rpm_ndb, _rpm_sqlite
 from careen.indexing._rope import Rope
 from careen.indexing._rpm_header import Header
 from careen.indexing._rpm_storage import InvalidDatabase
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
 from careen.model.package import Package
@@ -31,6 +32,8 @@ _MODULE = re.compile(r"[^:]+:[^:]+(?=:|$)")
 _LARGEST_MANIFEST = 16 << 20  # bytes; that of a large image has 100,000
 _COLUMNS = 10
 _NONE = "(none)"  # how rpm's query format shows what a package does not have
+
+SIGNS = Signs(ends=tuple(_PATHS))
 
 
 def wants(file: File) -> bool:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.package import Package
@@ -31,6 +32,8 @@ _ASSIGNED = {
 }
 _STUB = re.compile(r"^# stub: (\S+) (\S+) ", re.MULTILINE)
 _FILE_NAME = re.compile(r"(.+?)-([0-9]+(?:\.[0-9A-Za-z]+)*)(?:-[A-Za-z].*)?\.gemspec")
+
+SIGNS = Signs(ends=(".gemspec",))
 
 
 def wants(file: File) -> bool:

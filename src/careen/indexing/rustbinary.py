@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from careen.indexing import _executable
 from careen.indexing._executable import Executable
 from careen.indexing._section import BadExecutable
+from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
 from careen.model.package import Package
@@ -22,6 +23,9 @@ _SOURCES = ("crates.io", "git")  # others are not what the advisories for crates
 
 
 class _BadList(Exception): ...
+
+
+SIGNS = Signs(heads=_executable.MAGIC)
 
 
 def wants(file: File) -> bool:

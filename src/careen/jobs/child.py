@@ -18,7 +18,7 @@ from careen.errors import Error
 from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
 from careen.images.inflate import inflate
 from careen.images.walk import Walk
-from careen.indexing import INDEXERS, sift
+from careen.indexing import candidates, sift
 from careen.model import layer_json
 from careen.model.digest import Digest, parse
 from careen.model.distro import Distro
@@ -43,8 +43,6 @@ class LayerSource:
     digest: Digest
 
 
-_WANTS = [indexer.wants for indexer in INDEXERS]
-
 Found = dict[str, list[Package | Distro | Problem]]  # by the file that says so
 
 
@@ -55,7 +53,7 @@ def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
     others it is known already what they say.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
-    walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets, sift=sift)
+    walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets, sift=sift, may_want=candidates)
     found: Found = {}
     _read_all(walk, found, budgets)
     problems = walk.tree.problems + _follow(source, walk.missing, found, budgets)
@@ -85,10 +83,7 @@ def _blob(source: LayerSource) -> Iterator[bytes]:
 
 
 def _wanted(file: File) -> bool:
-    for wants in _WANTS:  # noqa: SIM110 - any() would make a generator for each file of a layer
-        if wants(file):
-            return True
-    return False
+    return any(indexer.wants(file) for indexer in candidates(file.path, file.head))
 
 
 def _read_all(walk: Walk, found: Found, budgets: Budgets) -> None:
@@ -104,7 +99,7 @@ def _read_all(walk: Walk, found: Found, budgets: Budgets) -> None:
 
 
 def _read(file: File) -> Iterator[Package | Distro | Problem]:
-    for indexer in INDEXERS:
+    for indexer in candidates(file.path, file.head):
         if indexer.wants(file):
             yield from indexer.read(file)
 

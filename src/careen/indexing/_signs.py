@@ -1,0 +1,52 @@
+"""Which indexers to ask about a file: nearly all files of a layer are of no interest to any."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+_TAIL = 3  # characters of a path that an indexer is looked up by
+_OTHER = ""  # stands for all tails that no indexer has named
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """An indexer that wants a file wants it for at least one of these."""
+
+    ends: tuple[str, ...] = ()  # of its path; at least 3 characters each
+    begins: tuple[str, ...] = ()  # of its path
+    heads: tuple[bytes, ...] = ()  # of its content
+
+
+_IndexerT = TypeVar("_IndexerT")
+
+
+class Candidates(Generic[_IndexerT]):
+    """Call them with a file's path and first bytes for those that may want it, in their order.
+
+    Whoever has no SIGNS is always among them.
+    """
+
+    def __init__(self, indexers: Iterable[_IndexerT]) -> None:
+        signs = {indexer: getattr(indexer, "SIGNS", None) for indexer in indexers}
+        told = [sign for sign in signs.values() if sign is not None]
+        tails = {_OTHER, *(end[-_TAIL:] for sign in told for end in sign.ends)}
+        self._begins = tuple(begin for sign in told for begin in sign.begins)
+        self._heads = tuple({head for sign in told for head in sign.heads})
+        self._plain = {tail: _having(signs, tail, marked=False) for tail in tails}
+        self._marked = {tail: _having(signs, tail, marked=True) for tail in tails}
+
+    def __call__(self, path: str, head: bytes) -> Sequence[_IndexerT]:
+        is_marked = head.startswith(self._heads) or path.startswith(self._begins)
+        table = self._marked if is_marked else self._plain
+        return table.get(path[-_TAIL:]) or table[_OTHER]
+
+
+def _having(signs: Mapping[_IndexerT, Signs | None], tail: str, *, marked: bool) -> tuple[_IndexerT, ...]:
+    """Those that may want a file whose path has this tail, and whose beginning somebody `marked`."""
+    return tuple(
+        indexer
+        for indexer, sign in signs.items()
+        if sign is None
+        or (marked and (sign.begins or sign.heads))
+        or (tail and any(end.endswith(tail) for end in sign.ends))
+    )

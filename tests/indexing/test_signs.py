@@ -1,0 +1,75 @@
+"""The signs by which files are sorted out before any indexer is asked: they must hide nothing."""
+
+from pathlib import Path
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from careen.indexing import INDEXERS, candidates
+from careen.indexing._signs import Candidates, Signs
+from careen.model.file import File
+
+TESTDATA = Path(__file__).parent / "testdata"
+REAL = sorted(path for path in TESTDATA.glob("*/*/rootfs/**/*") if path.is_file())
+PATHS = sorted({path.as_posix().partition("/rootfs/")[2] for path in REAL})
+SIGNS = [indexer.SIGNS for indexer in INDEXERS if hasattr(indexer, "SIGNS")]
+HEADS = [b"", b"{", *{head for signs in SIGNS for head in signs.heads}]
+PARTS = sorted({part for path in PATHS for part in path.split("/")})
+FOLDERS = sorted({folder.as_posix() for path in PATHS for folder in Path(path).parents})
+
+
+class Bare:
+    """An indexer that states no signs."""
+
+
+class Stating:
+    def __init__(self, **signs: tuple[str, ...] | tuple[bytes, ...]) -> None:
+        self.SIGNS = Signs(**signs)  # type: ignore[arg-type] # each field by its name
+
+
+def hidden(file: File) -> list[str]:
+    """The indexers that want the file and are not asked."""
+    asked = candidates(file.path, file.head)
+    return [indexer.NAME for indexer in INDEXERS if indexer.wants(file) and indexer not in asked]
+
+
+def test_no_file_of_the_testdata_is_hidden_from_its_indexer() -> None:
+    for path in REAL:
+        name, content = path.as_posix().partition("/rootfs/")[2], path.read_bytes()
+        assert hidden(File(name, 0o755, len(content), head=content[:8])) == []
+
+
+# Folders and names that are met, put together anew, with what may follow a name.
+@given(
+    st.lists(st.sampled_from(FOLDERS + PARTS), max_size=3),
+    st.sampled_from(PARTS),
+    st.sampled_from(["", ".jar", ".ez", ".zip", ".md5sums", "~"]),
+    st.sampled_from(HEADS),
+    st.sampled_from([0o644, 0o755]),
+)
+@example(["var/lib/dpkg/status.d"], "base", "", b"", 0o644)
+@example([], "p", "", b"\x7fELF", 0o755)
+def test_no_file_is_hidden_from_an_indexer_that_wants_it(
+    folders: list[str], name: str, end: str, head: bytes, mode: int
+) -> None:
+    assert hidden(File("/".join([*folders, name]) + end, mode, 100, head=head)) == []
+
+
+def test_most_files_are_nobodys() -> None:
+    assert not candidates("usr/share/doc/libc6/copyright", b"This pac")
+
+
+def test_an_indexer_without_signs_is_always_asked() -> None:
+    bare, stating = Bare(), Stating(ends=(".jar",), begins=("var/",), heads=(b"MZ",))
+    asked = Candidates([bare, stating])
+    assert asked("a", b"") == (bare,)
+    assert asked("a.jar", b"") == asked("var/a", b"") == asked("a", b"MZ\0") == (bare, stating)
+
+
+def test_the_order_of_indexers_stays() -> None:
+    first, second, third = Stating(heads=(b"PK",)), Stating(ends=(".jar",)), Stating(begins=("opt/",))
+    assert Candidates([first, second, third])("opt/a.jar", b"PK") == (first, second, third)
+
+
+def test_an_end_is_long_enough_to_be_looked_up() -> None:
+    assert all(len(end) > 2 for signs in SIGNS for end in signs.ends)
