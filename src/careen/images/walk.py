@@ -10,8 +10,8 @@ from careen.images.tree import Tree
 from careen.model.file import File
 
 _HEAD = 8  # bytes that tell what a file is
-_KEPT_FILE = 256 << 10  # bytes of a file that is kept in case that a hard link leads to it
-_KEPT = 32 << 20  # bytes of all such files
+_KEPT_FILE = 64 << 10  # bytes of a file that is kept in case that a hard link leads to it
+_KEPT = 8 << 20  # bytes of all such files
 
 Wants = Callable[[File], bool]
 Sift = Callable[[Iterable[bytes]], Sequence[bytes | memoryview]]
