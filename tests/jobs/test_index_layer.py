@@ -135,7 +135,7 @@ def test_packages_without_end_are_stopped(tmp_path: Path) -> None:
 def test_a_file_that_does_not_fit_into_memory_ends_the_child_not_us(tmp_path: Path) -> None:
     source = stored(tmp_path / "blob", gzip.compress(archive({METADATA: bytes(300 << 20)}), 1))
     with pytest.raises(BudgetExceeded, match="CAREEN_BUDGET_MEMORY"):
-        index_layer(source, budgets=Budgets(memory=200 << 20))
+        index_layer(source, budgets=Budgets(memory=200 << 20, member=1 << 30))
 
 
 def blocked(folder: Path) -> LayerSource:

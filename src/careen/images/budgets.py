@@ -31,10 +31,11 @@ class Budgets:
     path_length: int = 4096  # characters: Linux' PATH_MAX
     path_depth: int = 256  # folders on the way to a member
     held: int = 64 << 20  # bytes of an executable; of a larger one only the parts that tell about it are kept
-    member: int = 512 << 20  # bytes of one file that an indexer wants to see
-    results: int = 500_000  # packages and problems of the layer
+    member: int = 96 << 20  # bytes of one file that an indexer wants to see
+    tree: int = 80 << 20  # bytes of the paths of folders, links, whiteouts and of files that indexers see
+    results: int = 100_000  # packages and problems of the layer
     answer: int = 64 << 20  # bytes of what the indexing child sends back
-    memory: int = 2 << 30  # bytes of the child's address space
+    memory: int = 1 << 30  # bytes of the child's address space
     seconds: int = 900  # on the clock, for the whole layer
 
     @classmethod

@@ -4,7 +4,7 @@ A path in normal form has no "/" at its ends, no empty, "." or ".." parts; "" is
 """
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
 MAX_HOPS = 40  # as Linux: path_resolution(7)
@@ -68,10 +68,6 @@ def ancestors(path: str) -> Iterator[str]:
 def digest(path: str) -> bytes:
     """8 bytes that stand for the path: a layer has many paths, and few are ever asked for."""
     return blake2b(path.encode(), digest_size=8).digest()
-
-
-def pack(digests: Iterable[bytes]) -> bytes:
-    return b"".join(sorted(digests))
 
 
 def key(path: str) -> int:

@@ -1,7 +1,8 @@
 """What a layer does to the tree below it, gathered in the walk (OCI image-spec, layer.md#changesets)."""
 
 from careen.images.budgets import BudgetExceeded, Budgets
-from careen.images.paths import ancestors, digest, join, normal, pack, place, resolve
+from careen.images.keys import Keys
+from careen.images.paths import ancestors, digest, join, normal, place, resolve
 from careen.model.layer import LayerTree
 from careen.model.problem import Problem, ProblemKind
 
@@ -9,6 +10,8 @@ _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _AUFS = ".wh..wh."  # the first such file system's own files: they mean nothing in a layer
 _NO_NAMES = frozenset(("", ".", ".."))
+_UPKEEP = 64  # bytes that a path costs beyond its characters
+_FILE = 512  # bytes that a file which an indexer sees costs beyond its content
 _TOLD = 100  # paths that leave the root and are told one by one
 
 
@@ -16,7 +19,7 @@ class Tree:
     """The layer unpacked on its own, in order: of entries with the same path the last one stands.
 
     Takes paths as the archive writes them; gives and keeps them in normal form, with the layer's own links
-    among their folders followed. Raises BudgetExceeded for what is too long or too deep.
+    among their folders followed. Raises BudgetExceeded for what is too long, too deep or too much.
     """
 
     def __init__(self, budgets: Budgets) -> None:
@@ -25,7 +28,8 @@ class Tree:
         self.problems: list[Problem] = []
         self._budgets = budgets
         self._longest = budgets.path_length
-        self._files: set[bytes] = set()  # digests of the paths of all that is no folder
+        self._room = budgets.tree
+        self._files = Keys()  # of all that is no folder
         self._folders: dict[str, bool] = {}  # whether it has an entry of its own
         self._homes: dict[str, str] = {}  # where a folder as written really is
         self._whiteouts: set[str] = set()
@@ -56,6 +60,8 @@ class Tree:
     def add_symlink(self, written: str, target: str) -> None:
         path = self.add(written)
         if path:
+            self._spend(path)
+            self._spend(target)
             self.symlinks[path] = self._bounded(target)
 
     def add_folder(self, written: str) -> None:
@@ -74,6 +80,11 @@ class Tree:
         self._folders[path] = True
         return None
 
+    def add_evidence(self, path: str) -> None:
+        """An indexer sees the file at `path`, which stands there."""
+        self._spend(path, more=_FILE)
+        self.evidence.add(path)
+
     def where(self, written: str) -> str:
         """The path of what the layer has at `written`."""
         return place(normal(self._bounded(written))[0], self.symlinks)
@@ -83,15 +94,23 @@ class Tree:
             whiteouts=tuple(sorted(self._whiteouts)),
             opaque=tuple(sorted(self._opaque)),
             symlinks=dict(sorted(self.symlinks.items())),
-            files=pack(self._files),
-            folders=pack(folder_digest(path, own=own) for path, own in self._folders.items()),
+            files=self._files.pack(),
+            folders=self._folder_keys().pack(),
         )
+
+    def _folder_keys(self) -> Keys:
+        keys = Keys()
+        for path, own in self._folders.items():
+            keys.add(folder_digest(path, own=own))
+        return keys
 
     def _hide(self, home: str, name: str) -> str:
         hidden = name.removeprefix(_WHITEOUT)
         if name == _OPAQUE:
             self._opaque.add(home)
         elif not name.startswith(_AUFS) and hidden not in _NO_NAMES:
+            self._spend(hidden)
+            self._spend(home)
             self._whiteouts.add(join(home, hidden))
         return ""
 
@@ -109,6 +128,7 @@ class Tree:
             self._make_folder(home)
             for folder in () if is_known else ancestors(home):
                 self._make_folder(folder)
+        self._spend(written)
         self._homes[written] = home
         return home
 
@@ -125,6 +145,11 @@ class Tree:
             raise self._too_long()
         return path
 
+    def _spend(self, path: str, *, more: int = 0) -> None:
+        self._room -= len(path) + _UPKEEP + more
+        if self._room < 0:
+            raise self._budgets.exceeded("tree", "bytes of folders, links, whiteouts and files to be read")
+
     def _too_long(self) -> BudgetExceeded:
         return self._budgets.exceeded("path_length", "characters of a path")
 
@@ -136,12 +161,13 @@ class Tree:
     def _make_folder(self, path: str) -> None:
         if path in self._folders:
             return
-        plain = digest(path)
+        self._spend(path)
         self._folders[path] = False
-        if plain in self._files:  # then an engine has removed all that was here in the layers below
+        if self._files.discard(
+            digest(path)
+        ):  # then an engine has removed all that was here in the layers below
             self._folders[path] = True
             self._opaque.add(path)
-            self._files.discard(plain)
         self.evidence.discard(path)
         if path in self.symlinks:
             self._remove_symlink(path)

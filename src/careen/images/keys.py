@@ -1,0 +1,33 @@
+"""Path keys by the million: 8 bytes each, where a set of Python's takes a hundred."""
+
+_SIZE = 8  # bytes of a key
+
+
+class Keys:
+    """Keys put on shelves by their first byte, so that one shelf at a time is looked through and sorted."""
+
+    def __init__(self) -> None:
+        self._shelves = [bytearray() for _ in range(256)]
+
+    def add(self, key: bytes) -> None:
+        self._shelves[key[0]] += key
+
+    def discard(self, key: bytes) -> bool:
+        """Whether it was there."""
+        shelf = self._shelves[key[0]]
+        before, at = len(shelf), shelf.find(key)
+        while at >= 0:
+            if at % _SIZE:
+                at += 1
+            else:
+                del shelf[at : at + _SIZE]
+            at = shelf.find(key, at)
+        return len(shelf) < before
+
+    def pack(self) -> bytes:
+        """All of them in order, each once."""
+        return b"".join(b"".join(sorted(set(_split(shelf)))) for shelf in self._shelves)
+
+
+def _split(shelf: bytearray) -> list[bytes]:
+    return [bytes(shelf[at : at + _SIZE]) for at in range(0, len(shelf), _SIZE)]
