@@ -9,6 +9,7 @@ import sys
 import tarfile
 import threading
 import time
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +131,19 @@ def test_packages_without_end_are_stopped(tmp_path: Path) -> None:
     source = stored(tmp_path / "blob", archive({"lib/apk/db/installed": database}))
     with pytest.raises(BudgetExceeded, match="CAREEN_BUDGET_RESULTS"):
         index_layer(source, budgets=Budgets(results=1999))
+
+
+def test_packages_by_way_of_many_hard_links_are_stopped(tmp_path: Path) -> None:
+    """A file that is too large to be kept is read once, however many links lead to it."""
+    archived = io.BytesIO()
+    with zipfile.ZipFile(archived, "w") as jar:
+        jar.writestr("META-INF/maven/g/a/pom.properties", "groupId=g\nartifactId=a\nversion=1\n")
+        jar.writestr("rest", os.urandom(300 << 10))
+    links = {f"link{number}.jar": "a.jar" for number in range(2000)}
+    source = stored(tmp_path / "blob", archive({"a.jar": archived.getvalue(), **links}))
+    with pytest.raises(BudgetExceeded, match="CAREEN_BUDGET_RESULTS"):
+        index(source, budgets=Budgets(results=1999))
+    assert len(index(source, budgets=Budgets(results=2001)).packages) == 2001
 
 
 def test_a_file_that_does_not_fit_into_memory_ends_the_child_not_us(tmp_path: Path) -> None:

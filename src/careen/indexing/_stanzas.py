@@ -1,6 +1,6 @@
 """Stanzas of `Field: value` lines between empty lines, as deb822(5) has them."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -10,10 +10,10 @@ class Stanza(NamedTuple):
     malformed: int  # the first line that is no field; 0 = there is none
 
 
-def stanzas(text: str, wanted: Container[str]) -> Iterator[Stanza]:
+def stanzas(lines: Iterable[str], wanted: Container[str]) -> Iterator[Stanza]:
     """Each stanza with those of its fields that are `wanted`; of a field said twice the first counts."""
     current: Stanza | None = None
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             if current is not None:
                 yield current

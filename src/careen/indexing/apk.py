@@ -1,7 +1,8 @@
 """Alpine's package database: /lib/apk/db/installed (apk-tools, apk-v2(5): `X:value` lines)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from careen.indexing._lines import ends_within_a_line, lines
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
@@ -21,27 +22,27 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    text = file.read().decode("utf-8", "replace")
-    malformed = count = 0
-    for line, fields, strange in _stanzas(text):
+    malformed = seen = count = 0
+    for line, fields, strange in _stanzas(lines(file)):
         malformed = malformed or strange
+        seen += 1
         if fields:
             count += 1
             yield _package(file, line, fields)
     if malformed:
         yield _corrupt(file, f"line {malformed} is no field")
-    elif text.strip() and not count:
+    elif seen and not count:
         yield _corrupt(file, "it has content, but no package")
-    elif text and not text.endswith("\n"):
+    elif ends_within_a_line(file):
         message = "it ends within a line: packages may be missing"
         yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
 
 
-def _stanzas(text: str) -> Iterator[tuple[int, dict[str, str], int]]:
+def _stanzas(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str], int]]:
     """Line, fields and first malformed line of each package."""
     line = malformed = 0
     fields: dict[str, str] = {}
-    for number, content in enumerate(text.split("\n"), 1):
+    for number, content in enumerate(lines, 1):
         if not content.strip():
             if line:
                 yield line, fields, malformed

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from careen.indexing._lines import ends_within_a_line, lines
 from careen.indexing._signs import Signs
 from careen.indexing._stanzas import Stanza, stanzas
 from careen.indexing._tokens import is_token, shown
@@ -35,18 +36,18 @@ def wants(file: File) -> bool:
 
 def read(file: File) -> Iterator[Package | Problem]:
     """The packages whose files are there; a file in status.d may leave its Status out."""
-    text = file.read().decode("utf-8", "replace")
-    malformed = count = 0
-    for stanza in stanzas(text, _FIELDS):
+    malformed = seen = count = 0
+    for stanza in stanzas(lines(file), _FIELDS):
         malformed = malformed or stanza.malformed
+        seen += 1
         if stanza.fields:
             count += 1
             yield from _package(file, stanza)
     if malformed:
         yield _corrupt(file, f"line {malformed} is no field")
-    elif text.strip() and not count:
+    elif seen and not count:
         yield _corrupt(file, "it has content, but no package")
-    elif file.path == _STATUS and text and not text.endswith("\n"):
+    elif file.path == _STATUS and ends_within_a_line(file):
         message = "it ends within a line: packages may be missing"
         yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
 

@@ -47,7 +47,7 @@ def _is_zip(file: File) -> bool:
 
 
 def _distribution(file: File, text: str) -> Package | Problem:
-    header = next(stanzas(text, ("name", "version")), None)
+    header = next(stanzas(text.split("\n"), ("name", "version")), None)
     fields = {} if header is None else header.fields
     name, version = fields.get("name", ""), fields.get("version", "")
     if not is_token(name) or not _NAME.fullmatch(name) or not is_token(version):

@@ -32,7 +32,7 @@ def read(file: File) -> Iterator[Package | Problem]:
     except InvalidMetadata as error:
         yield invalid(file, error)
         return
-    header = next(stanzas(text, _FIELDS), None)
+    header = next(stanzas(text.split("\n"), _FIELDS), None)
     if header is not None and "built" in header.fields and header.fields.get("priority") != "base":
         yield _package(file, header.fields)
 

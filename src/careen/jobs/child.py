@@ -9,7 +9,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,25 @@ class LayerSource:
     digest: Digest
 
 
-Found = dict[str, list[Package | Distro | Problem]]  # by the file that says so
+Item = Package | Distro | Problem
+
+
+class Found(dict[str, list[Item]]):
+    """What each file says, by its path."""
+
+    def __init__(self, budgets: Budgets) -> None:
+        super().__init__()
+        self._budgets = budgets
+        self._room = budgets.results
+
+    def put(self, path: str, items: Iterable[Item]) -> None:
+        """Raises BudgetExceeded as soon as it is too much."""
+        said = self[path] = []
+        for item in items:
+            self._room -= 1
+            if self._room < 0:
+                raise self._budgets.exceeded("results", "packages and problems of the layer")
+            said.append(item)
 
 
 def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
@@ -54,8 +72,10 @@ def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
     walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets, sift=sift, may_want=candidates)
-    found: Found = {}
-    _read_all(walk, found, budgets)
+    found = Found(budgets)
+    for file in walk:
+        found.put(file.path, _read(file))
+        del file  # its content must not outlive the next one's coming
     problems = walk.tree.problems + _follow(source, walk.missing, found, budgets)
     items = [item for path in sorted(walk.tree.evidence) for item in found.get(path, ())]
     return LayerIndex(
@@ -86,19 +106,7 @@ def _wanted(file: File) -> bool:
     return any(indexer.wants(file) for indexer in candidates(file.path, file.head))
 
 
-def _read_all(walk: Walk, found: Found, budgets: Budgets) -> None:
-    results = 0
-    for file in walk:
-        items = found[file.path] = []
-        for item in _read(file):
-            results += 1
-            if results > budgets.results:
-                raise budgets.exceeded("results", "packages and problems of the layer")
-            items.append(item)
-        del file  # its content must not outlive the next one's coming
-
-
-def _read(file: File) -> Iterator[Package | Distro | Problem]:
+def _read(file: File) -> Iterator[Item]:
     for indexer in candidates(file.path, file.head):
         if indexer.wants(file):
             yield from indexer.read(file)
@@ -107,7 +115,8 @@ def _read(file: File) -> Iterator[Package | Distro | Problem]:
 def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:
     """Read the targets of these hard links; returns a Problem for each that leads out of the layer."""
     read = {link: found[target] for link, target in links.items() if target in found}
-    found |= {link: [replace(item, path=link) for item in items] for link, items in read.items()}
+    for link, items in read.items():
+        found.put(link, (replace(item, path=link) for item in items))
     links = {link: target for link, target in links.items() if link not in read}
     if not links:
         return []
@@ -119,7 +128,7 @@ def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: B
     )
     for file in again:
         for link in leading[file.path]:
-            found[link] = list(_read(replace(file, path=link)))
+            found.put(link, _read(replace(file, path=link)))
         del file
     message = "a hard link to a file that is not in its layer"
     strays = [link for link in links if link not in found]
@@ -165,7 +174,7 @@ def _limit(budgets: Budgets) -> None:
 
 def _answer(source: LayerSource, budgets: Budgets) -> str:
     try:
-        return json.dumps({"index": layer_json.dump(index(source, budgets=budgets))})
+        return json.dumps({"index": layer_json.dump(index(source, budgets=budgets))}, default=asdict)
     except BudgetExceeded as error:
         kind, message = "budget", error.message
     except MemoryError:

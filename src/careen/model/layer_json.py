@@ -2,7 +2,6 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from careen.errors import Invalid
@@ -19,12 +18,13 @@ class InvalidLayerIndex(Invalid): ...
 
 
 def dump(index: LayerIndex) -> dict[str, Any]:
+    """For `json.dumps(…, default=asdict)`: there may be too many packages to have each of them twice."""
     tree = index.tree
     return {
         "digest": index.digest,
-        "packages": [asdict(package) for package in index.packages],
-        "distros": [asdict(distro) for distro in index.distros],
-        "problems": [asdict(problem) for problem in index.problems],
+        "packages": index.packages,
+        "distros": index.distros,
+        "problems": index.problems,
         "tree": {
             "whiteouts": list(tree.whiteouts),
             "opaque": list(tree.opaque),

@@ -1,0 +1,26 @@
+"""The lines of a text that may be too large to be held as a list of them."""
+
+import codecs
+from collections.abc import Iterator
+
+from careen.model.file import File
+
+_DECODER = codecs.getincrementaldecoder("utf-8")
+
+
+def lines(file: File) -> Iterator[str]:
+    """Without their ends, the last one (mostly empty) too; U+FFFD stands for what is not UTF-8."""
+    decoder, begun = _DECODER("replace"), list[str]()
+    for piece in file.pieces:
+        first, *others = decoder.decode(bytes(piece)).split("\n")
+        begun.append(first)
+        if others:
+            yield "".join(begun)
+            yield from others[:-1]
+            begun = others[-1:]
+    yield "".join([*begun, decoder.decode(b"", final=True)])
+
+
+def ends_within_a_line(file: File) -> bool:
+    last = next((piece for piece in reversed(file.pieces) if piece), b"\n")
+    return last[-1:] != b"\n"
