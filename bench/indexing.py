@@ -1,24 +1,43 @@
-"""What indexing a layer costs beyond reading, hashing and inflating it: `python bench/indexing.py BLOB ...`.
+"""What indexing costs beyond reading, hashing and inflating: in CPU seconds, as ratios of one run.
 
-CPU seconds of this process, the median of several rounds; blobs are files named by their sha256, as in the
-`blobs/sha256` folder of an OCI layout. The child's peak memory is measured apart.
+    python -m bench.indexing BLOB ...
+
+Blobs are files named by their sha256, as in the `blobs/sha256` folder of an OCI layout.
 """
 
-import resource
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
+
+from bench.image import say
+from bench.peers import Cost, cost
 
 from careen.images.budgets import Budgets
 from careen.images.inflate import inflate
-from careen.jobs.child import LayerSource, index
+from careen.jobs.child import LayerSource, describe, index
 from careen.jobs.index_layer import index_layer
+from careen.jobs.indexing import Indexing
 from careen.model.digest import from_hex
+from careen.store.database import Database
 
-ROUNDS = 7
+ENOUGH = 3.0  # seconds of CPU for the rounds of one layer
+MOST_ROUNDS = 7
 READ = 256 << 10  # bytes
+BUDGETS = Budgets()
+
+
+class Measured(NamedTuple):
+    floor: float  # seconds of CPU to read, hash and inflate
+    whole: float  # seconds of CPU to index
+
+
+def layer(path: Path) -> LayerSource:
+    return LayerSource(path, 0, path.stat().st_size, from_hex(path.name))
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -27,36 +46,61 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - begun
 
 
-def pieces(path: Path) -> Iterable[bytes]:
-    with path.open("rb", buffering=0) as file:
-        while piece := file.read(READ):
-            yield piece
-
-
-def measure(path: Path) -> str:
-    source = LayerSource(path, 0, path.stat().st_size, from_hex(path.name))
-    budgets = Budgets()
-
-    def floor() -> None:
-        for _ in inflate(pieces(path), budgets=budgets, expected=source.digest):
+def floor(source: LayerSource) -> None:
+    with source.path.open("rb", buffering=0) as file:
+        for _ in inflate(iter(partial(file.read, READ), b""), budgets=BUDGETS, expected=source.digest):
             pass
 
+
+def rounds(source: LayerSource) -> Iterator[Measured]:
     # Turn by turn, so that a noisy neighbour slows down both.
-    rounds = [(seconds(floor), seconds(lambda: index(source, budgets=budgets))) for _ in range(ROUNDS)]
-    least, whole = (statistics.median(column) for column in zip(*rounds, strict=True))
-    found = index_layer(source, budgets=budgets)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    spent = 0.0
+    for _ in range(MOST_ROUNDS):
+        yield (
+            measured := Measured(
+                seconds(lambda: floor(source)), seconds(lambda: index(source, budgets=BUDGETS))
+            )
+        )
+        spent += sum(measured)
+        if spent > ENOUGH:
+            return
+
+
+def measure(name: str, path: Path) -> Measured:
+    source = layer(path)
+    least, whole = (statistics.median(column) for column in zip(*rounds(source), strict=True))
+    found = index(source, budgets=BUDGETS)
     entries = (len(found.tree.files) + len(found.tree.folders)) // 8
-    layer = (
-        f"{path.name[:12]} {source.size / 1e6:7.1f} MB {entries:7} entries {len(found.packages):5} packages"
-    )
-    times = f"inflate+sha256 {least:.3f} s, index {whole:.3f} s, ratio {whole / least:.2f}"
-    return f"{layer}: {times}, child <= {peak:.0f} MB"
+    what = f"{name:14} {source.size / 1e6:7.1f} MB {entries:7} entries {len(found.packages):5} packages"
+    say(f"  {what}: floor {least:6.2f} s, index {whole:6.2f} s, ratio {whole / least:.2f}")
+    return Measured(least, whole)
+
+
+def child(path: Path) -> Cost:
+    """What the process needs that indexes the layer, start-up and all."""
+    return cost([sys.executable, "-P", "-m", "careen.jobs.child"], given=describe(layer(path), BUDGETS))
+
+
+def through_the_store(paths: Sequence[Path], *, workers: int) -> tuple[float, float]:
+    """Seconds until the layers are indexed as the server does it, and seconds that a second scan waits."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{folder}/careen.db")
+        database.upgrade()
+        indexing = Indexing(database, partial(index_layer, budgets=BUDGETS), workers=workers)
+        sources = [layer(path) for path in paths]
+        begun = time.perf_counter()
+        indexing.ensure(sources)
+        first = time.perf_counter()
+        indexing.ensure(sources)
+        again = time.perf_counter()
+        indexing.close()
+        database.close()
+    return first - begun, again - first
 
 
 def main(arguments: list[str]) -> None:
     for argument in arguments:
-        sys.stdout.write(measure(Path(argument)) + "\n")
+        measure(Path(argument).name[:12], Path(argument))
 
 
 if __name__ == "__main__":

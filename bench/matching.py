@@ -91,11 +91,15 @@ def main() -> None:
     parser.add_argument("--mirror", type=Path, required=True)
     parser.add_argument("--packages", type=int, default=400)
     arguments = parser.parse_args()
+    compare(arguments.mirror, arguments.packages)
+
+
+def compare(mirror: Path, packages: int = 400) -> None:
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        count = sum(1 for _ in records(arguments.mirror))
+        count = sum(1 for _ in records(mirror))
         parsed = time.perf_counter() - start
-        path = build(records(arguments.mirror), Path(folder), today=date(2026, 11, 22))
+        path = build(records(mirror), Path(folder), today=date(2026, 11, 22))
         seconds = time.perf_counter() - start - parsed
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"{count} records: {parsed:.1f} s to parse them, {seconds:.1f} s to parse and build")
@@ -105,7 +109,7 @@ def main() -> None:
             print(*snapshot.feeds(), sep="\n")
         subprocess.run([sys.executable, "-c", COLD, str(path)], check=True)
         for ecosystem in ("Debian:11", "Alpine:v3.18", "PyPI"):
-            measure(path, ecosystem, arguments.packages)
+            measure(path, ecosystem, packages)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+"""Every benchmark in one run, as ratios: `make bench`, or `python -m bench [indexing|matching|versions] ...`.
+
+BENCH_DATA (build/bench) keeps what was fetched and built; BENCH_SIZE=small leaves out the largest layer.
+The first run fetches some gigabytes and takes some ten minutes, later ones take a few.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import image, indexing, matching, peers, version_order
+from bench.image import say
+from bench.peers import Cost
+
+from careen import example
+
+SHARED = Path(__file__).parents[2] / "shared"
+DATA = Path(os.environ.get("BENCH_DATA", "build/bench")).absolute()
+IS_SMALL = os.environ.get("BENCH_SIZE") == "small"
+PAIRS = 20_000
+
+
+def versions() -> None:
+    folder = SHARED / "truth" / "versions"
+    if folder.is_dir():
+        version_order.compare(folder, PAIRS)
+    else:
+        say(f"SKIPPED: version keys: there is no {folder}")
+
+
+def snapshot() -> None:
+    mirror = SHARED / "feeds"
+    if not mirror.is_dir():
+        say(f"there is no {mirror}: the example's few advisories have to do")
+        mirror = example.MIRROR
+    matching.compare(mirror)
+
+
+def layers() -> None:
+    layout = image.build(DATA, is_small=IS_SMALL)
+    found = list(image.layers(layout))
+    say(f"{len(found)} layers, {sum(size for _, _, size in found) / 1e9:.2f} GB unpacked; CPU seconds")
+    measured = [indexing.measure(name, path) for name, path, _ in found]
+    whole = sum(each.whole for each in measured) / sum(each.floor for each in measured)
+    say(f"  all layers: index / (inflate + sha256 of the blob) = {whole:.2f}")
+    paths = [path for _, path, _ in found]
+    alone, again = indexing.through_the_store(paths, workers=1)
+    together, _ = indexing.through_the_store(paths, workers=2)
+    say(f"  1 worker {alone:.1f} s, 2 workers {together:.1f} s: {alone / together:.2f} x faster")
+    say(f"  a second scan of the same layers waits {again * 1000:.0f} ms for them: 1 / {alone / again:.0f}")
+    children = [indexing.child(path) for path in paths]
+    walls, cpus, memories = zip(*children, strict=True)
+    say("side by side, the image as a whole; careen's processes one after the other, memory of the largest")
+    peers.compare(DATA / "tools", layout, Cost(sum(walls), sum(cpus), max(memories)))
+
+
+PARTS: dict[str, Callable[[], None]] = {"versions": versions, "matching": snapshot, "indexing": layers}
+
+
+def main(chosen: list[str]) -> None:
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    say(f"{datetime.now(UTC):%Y-%m-%d}, {machine}, load {os.getloadavg()[0]:.1f}")
+    for name in chosen or PARTS:
+        say(f"\n== {name}")
+        PARTS[name]()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
