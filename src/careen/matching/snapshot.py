@@ -88,11 +88,15 @@ class Snapshot:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Raises InvalidSnapshot for a file that is no snapshot, or one of another version of careen."""
+        uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
         try:
-            uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        except sqlite3.DatabaseError as error:
+            raise InvalidSnapshot(f"the snapshot {path} cannot be opened: {error}") from None
+        try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.DatabaseError as error:
+            connection.close()
             raise InvalidSnapshot(f"the snapshot {path} cannot be read: {error}") from None
         if version != schema.VERSION:
             connection.close()
