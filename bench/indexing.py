@@ -5,6 +5,7 @@
 Blobs are files named by their sha256, as in the `blobs/sha256` folder of an OCI layout.
 """
 
+import hashlib
 import statistics
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from bench.peers import Cost, cost
 
 from careen.images.budgets import Budgets
 from careen.images.inflate import inflate
-from careen.jobs.child import LayerSource, describe, index
+from careen.jobs.child import LayerSource, describe
 from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
 from careen.model.digest import from_hex
@@ -29,11 +30,12 @@ ENOUGH = 3.0  # seconds of CPU for the rounds of one layer
 MOST_ROUNDS = 7
 READ = 256 << 10  # bytes
 BUDGETS = Budgets()
+EMPTY = bytes(1024)  # a tar archive without members
 
 
 class Measured(NamedTuple):
     floor: float  # seconds of CPU to read, hash and inflate
-    whole: float  # seconds of CPU to index
+    whole: float  # seconds of CPU of the process that indexes, its start-up aside
 
 
 def layer(path: Path) -> LayerSource:
@@ -52,15 +54,12 @@ def floor(source: LayerSource) -> None:
             pass
 
 
-def rounds(source: LayerSource) -> Iterator[Measured]:
+def rounds(source: LayerSource, start_up: float) -> Iterator[Measured]:
     # Turn by turn, so that a noisy neighbour slows down both.
     spent = 0.0
     for _ in range(MOST_ROUNDS):
-        yield (
-            measured := Measured(
-                seconds(lambda: floor(source)), seconds(lambda: index(source, budgets=BUDGETS))
-            )
-        )
+        measured = Measured(seconds(lambda: floor(source)), child(source.path).cpu - start_up)
+        yield measured
         spent += sum(measured)
         if spent > ENOUGH:
             return
@@ -68,12 +67,21 @@ def rounds(source: LayerSource) -> Iterator[Measured]:
 
 def measure(name: str, path: Path) -> Measured:
     source = layer(path)
-    least, whole = (statistics.median(column) for column in zip(*rounds(source), strict=True))
-    found = index(source, budgets=BUDGETS)
+    pairs = list(rounds(source, start_up()))
+    least, whole = (statistics.median(column) for column in zip(*pairs, strict=True))
+    found = index_layer(source, budgets=BUDGETS)
     entries = (len(found.tree.files) + len(found.tree.folders)) // 8
     what = f"{name:14} {source.size / 1e6:7.1f} MB {entries:7} entries {len(found.packages):5} packages"
     say(f"  {what}: floor {least:6.2f} s, index {whole:6.2f} s, ratio {whole / least:.2f}")
     return Measured(least, whole)
+
+
+def start_up() -> float:
+    """Seconds of CPU that the process needs for a layer with nothing in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, hashlib.sha256(EMPTY).hexdigest())
+        path.write_bytes(EMPTY)
+        return statistics.median(child(path).cpu for _ in range(MOST_ROUNDS))
 
 
 def child(path: Path) -> Cost:
