@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test check unit bench lock clean help
+.PHONY: demo serve test check unit fuzz bench lock clean help
 
 help:
 	@echo "make demo   push an example image to careen, scan it and show the result"
 	@echo "make serve  start careen here, with its data in ./careen-data"
 	@echo "make test   everything: format, lint, types, import rules, all tests"
 	@echo "make check  only format, lint, types and import rules"
+	@echo "make fuzz   hours of hostile bytes for every parser; stop it whenever you like"
 	@echo "make bench  benchmarks, printed as ratios"
 	@echo "make lock   write requirements.lock anew from pyproject.toml"
 
@@ -35,6 +36,9 @@ check: $(READY)
 
 test: check
 	$(BIN)/pytest
+
+fuzz: $(READY)
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout=0 tests/fuzz
 
 bench: $(READY)
 	$(BIN)/python -m bench
