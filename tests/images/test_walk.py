@@ -388,3 +388,10 @@ def test_a_large_file_that_is_cut_off_is_told_though_little_of_it_is_kept() -> N
     )
     with pytest.raises(CorruptLayer, match="cut off"):
         list(walk)
+
+
+def test_a_whiteout_is_no_file_whatever_it_holds() -> None:
+    data = archive(entry(".wh.a", b"\x7fELF"), entry("b", b"1"), hard_link(".wh.c", "b"))
+    walk = Walk(pieces(data), wants=lambda _: True, budgets=Budgets())
+    assert [file.path for file in walk] == ["b"]
+    assert walk.missing == {}

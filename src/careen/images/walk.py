@@ -71,7 +71,7 @@ class Walk:
         """The file with its content, if it is wanted."""
         path, stored = self.tree.add(member.path), member.stored
         head = self._stream.peek(min(stored, _HEAD)) if member.sparse is None else b""
-        if not self._may_want(path, head):
+        if not path or not self._may_want(path, head):  # "": a whiteout
             return None
         size = member.size
         asked = File(path, member.mode, size, head=head)
@@ -106,7 +106,7 @@ class Walk:
         known = kept or (self._others.get(target) if stands else None) or File("")
         path = tree.add(member.path)
         self.missing.pop(path, None)
-        if not self._wants(File(path, member.mode, known.size, head=known.head)):
+        if not path or not self._wants(File(path, member.mode, known.size, head=known.head)):
             return None
         if kept is None:
             tree.add_evidence(path)
