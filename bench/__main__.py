@@ -4,6 +4,7 @@ BENCH_DATA (build/bench) keeps what was fetched and built; BENCH_SIZE=small leav
 The first run fetches some gigabytes and takes some ten minutes, later ones take a few.
 """
 
+import logging
 import os
 import platform
 import sys
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
 from bench import image, indexing, matching, peers, version_order
 from bench.image import say
 from bench.peers import Cost
@@ -61,6 +63,7 @@ PARTS: dict[str, Callable[[], None]] = {"versions": versions, "matching": snapsh
 
 
 def main(chosen: list[str]) -> None:
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     say(f"{datetime.now(UTC):%Y-%m-%d}, {machine}, load {os.getloadavg()[0]:.1f}")
     for name in chosen or PARTS:
