@@ -237,6 +237,12 @@ def test_an_image_with_nothing_in_it_says_so(layer: MakeLayer) -> None:
     assert kinds(squash([])) == [ProblemKind.NO_PACKAGES]
 
 
+def test_a_distribution_without_its_database_is_said_and_the_language_judged(layer: MakeLayer) -> None:
+    inventory = squash([layer({"etc/os-release": ALPINE, METADATA: wheel()})])
+    assert kinds(inventory) == [ProblemKind.NO_PACKAGE_DATABASE]
+    assert [package.type for package in inventory.packages] == ["pypi"]
+
+
 def test_a_distribution_whose_database_was_deleted_is_a_problem(layer: MakeLayer) -> None:
     base = layer({"etc/os-release": ALPINE, APK: apk("musl-1.0-r0"), METADATA: wheel()})
     assert kinds(squash([base])) == []

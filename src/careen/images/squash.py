@@ -31,7 +31,10 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
     packages = tuple(sorted((_completed(package, distro) for package in tree.packages()), key=_order))
     problems = {problem for layer in layers for problem in layer.problems if not problem.path}
     problems.update(tree.problems())
-    problems.update(_doubts(packages, distro, told=bool(problems)))
+    if not problems:
+        was_there = any(package.is_os for layer in layers for package in layer.packages)
+        problems.update(_absences(packages, distro, deleted=was_there))
+    problems.update(_strangers(packages, distro))
     return Inventory(distro, packages, tuple(sorted(problems)))
 
 
@@ -148,18 +151,22 @@ def _order(package: Package) -> tuple[str, ...]:
     return (package.type, package.name, package.version, package.arch, package.path, package.source)
 
 
-def _doubts(packages: Sequence[Package], distro: Distro | None, *, told: bool) -> Iterator[Problem]:
-    """Where packages and distribution do not fit together, or are missing and no problem has told why."""
+def _strangers(packages: Sequence[Package], distro: Distro | None) -> Iterator[Problem]:
+    """A distribution's packages, but no distribution that careen knows."""
     homeless = [package for package in packages if package.is_os and not package.ecosystem]
-    path = distro.path if distro else ""
     if homeless:
         named = f"{distro.id!r}, which careen does not know" if distro else "no distribution"
         managers = ", ".join(sorted({package.manager for package in homeless}))
         message = f"{len(homeless)} packages of {managers}, but os-release names {named}"
-        yield Problem(ProblemKind.UNKNOWN_DISTRIBUTION, path, message)
-    elif not packages and not told:
-        message = "nothing in the image is a package that careen knows"
-        yield Problem(ProblemKind.NO_PACKAGES, "", message)
-    elif distro and distro.package_type and not told and not any(package.is_os for package in packages):
-        message = f"os-release names {distro.name or distro.id}, but its database of packages is gone"
-        yield Problem(ProblemKind.NO_PACKAGES, path, message)
+        yield Problem(ProblemKind.UNKNOWN_DISTRIBUTION, distro.path if distro else "", message)
+
+
+def _absences(packages: Sequence[Package], distro: Distro | None, *, deleted: bool) -> Iterator[Problem]:
+    """Packages that one would expect. A database that a layer deleted is worse than one that never was."""
+    if not packages:
+        yield Problem(ProblemKind.NO_PACKAGES, "", "nothing in the image is a package that careen knows")
+    elif distro and distro.package_type and not any(package.is_os for package in packages):
+        kind = ProblemKind.NO_PACKAGES if deleted else ProblemKind.NO_PACKAGE_DATABASE
+        fate = "was deleted" if deleted else "is not there"
+        message = f"os-release names {distro.name or distro.id}, but its database of packages {fate}"
+        yield Problem(kind, distro.path, message)

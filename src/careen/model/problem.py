@@ -13,6 +13,7 @@ class ProblemKind(StrEnum):
     NO_FEED = "no-feed"  # the snapshot has no advisories for this ecosystem
     NO_LANGUAGE_FEED = "no-language-feed"  # the same of a language, while other packages were judged
     NO_PACKAGES = "no-packages"  # nothing in the image could be recognised as a package
+    NO_PACKAGE_DATABASE = "no-package-database"  # a known distribution, but only other packages were found
     INVALID_VERSION = "invalid-version"  # a version that its scheme cannot order
     INVALID_METADATA = "invalid-metadata"  # one package's metadata could not be read
     CORRUPT_DATABASE = "corrupt-database"  # a package database could not be read (as a whole)
