@@ -46,9 +46,10 @@ NO_VERSIONS = {
     "composer": re.compile(r".*\.post[0-9]+|.*#.*|4\.3-2.*|.*\.dev10[01]|.*-test1|dev-foo"),
 }
 
-# Pairs of the collection that the reference itself orders otherwise, as it was run on them.
+# Pairs of the collection that the reference itself orders otherwise.
 DISPUTED = {
-    # Maven 3.8.7; the collection has the order of other releases, and of tools with rules for JDBC drivers.
+    # Maven 3.8.7's ComparableVersion was run on each of these; the collection has the order of other
+    # releases, and of tools with rules for JDBC drivers.
     ("maven", "1.0.0-RC16", "1.0.0.RC8-beta"),
     ("maven", "6.1.12.rc5", "6.1.12rc1"),
     ("maven", "1.1.31.sec10", "1.1.31_noneautotype"),
@@ -59,7 +60,8 @@ DISPUTED = {
     ("maven", "12.10.2.jdk17", "12.10.2"),
     ("maven", "12.10.2.jre11", "12.10.2.jdk17"),
     ("maven", "1-1", "1-ga-1"),
-    # composer/semver fills up missing numbers, drops `stable`, and takes ALPHA for alpha.
+    # Read in composer/semver's source, not run: it fills up missing numbers, drops `stable`, and takes ALPHA
+    # for alpha.
     ("composer", "v1.9.0-ALPHA.1", "v1.9.0-BETA.1"),
     ("composer", "v1.9.0-ALPHA.2", "v1.9.0-BETA.2"),
     ("composer", "5.1.0-stable", "5.1.0-beta2"),
