@@ -69,7 +69,11 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True)
         with (self.data.parent / f"{self.data.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "careen", "serve"], env=self.environment, stdout=log, stderr=log
+                [sys.executable, "-m", "careen", "serve"],
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         self.await_ready()
 
@@ -101,10 +105,11 @@ class Server:
         skopeo("copy", "--dest-tls-verify=false", f"oci:{layout}", target)
         return repository
 
-    def stop(self) -> int:
+    def end(self, number: signal.Signals) -> None:
+        """As a terminal or a service manager would: server and children get the signal at the same time."""
         assert self.process is not None
-        self.process.terminate()
-        return self.wait()
+        os.killpg(self.process.pid, number)
+        self.wait()
 
     def wait(self) -> int:
         return self.process.wait(timeout=60) if self.process is not None else 0

@@ -1,6 +1,7 @@
 """kill -9 at any moment of a Scan: after the restart the same Operation ends with exactly one ScanResult."""
 
 import random
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,6 +52,34 @@ def test_a_scan_survives_being_killed_twenty_times(
         assert ended["response"]["status"] == "READY"
         assert len(results_of(own_server, image["id"])) == attempt + 1
     assert {result["status"] for result in results_of(own_server, image["id"])} == {"READY"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_scan_survives_that_the_service_is_told_to_end(
+    new_server: Callable[..., Any],
+    skopeo: Callable[..., None],
+    make_layout: Callable[..., Path],
+    number: signal.Signals,
+) -> None:
+    large = [{f"data/{seed}": random.Random(seed).randbytes(60_000_000)} for seed in range(3)]
+    server = new_server(CAREEN_WORKERS="1")
+    server.start()
+    try:
+        image = server.image(server.push(skopeo, make_layout(LAYERS[0], *large), "durable/ended"))
+        with server.client() as http:
+            begun = http.post("/container-registry/v1/scans", json={"imageId": image["id"]}).json()
+        assert begun["done"] is False
+        time.sleep(0.05)
+        asked = time.monotonic()
+        server.end(number)
+        assert time.monotonic() - asked < 10
+        for blame in ("layer not indexed", "crashed", "Traceback", "never awaited"):
+            assert blame not in server.log()
+        server.start()
+        assert server.await_operation(begun)["response"]["status"] == "READY"
+        assert len(results_of(server, image["id"])) == 1
+    finally:
+        server.kill()
 
 
 def test_a_push_that_is_killed_half_way_can_be_made_again(

@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 import logging
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import structlog
 import uvicorn
 from starlette.applications import Starlette
 
@@ -18,7 +20,7 @@ from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.app import health, reports, workshop
 from careen.app.workshop import Workshop
-from careen.errors import Exists, Unavailable
+from careen.errors import Error, Exists, Unavailable
 from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
 from careen.jobs.executor import Executor
@@ -34,6 +36,8 @@ from careen.settings import Address, Settings
 from careen.store import images, registries
 from careen.store.columns import now
 from careen.store.paging import Page
+
+log = structlog.get_logger(__name__)
 
 DEFAULT_FOLDER = "default"
 _DAY = 86400.0  # seconds
@@ -92,13 +96,18 @@ class _Arrival:
     parts: Workshop
 
     def __call__(self, image: Image) -> None:
+        """What goes wrong here goes wrong again at the Scan, and is said there."""
+        try:
+            self._index(image)
+        except NotAnImage:
+            pass  # a chart or a signature
+        except Error as error:
+            log.warning("image not indexed yet", image=image.id, reason=error.message)
+
+    def _index(self, image: Image) -> None:
         with self.parts.database.read() as connection:
             body = images.body(connection, image.id)
-        try:
-            sources, _ = layer_sources(manifests.parse(body), self.parts.blobs)
-        except NotAnImage:
-            return
-        self.parts.indexing.soon(sources)
+        self.parts.indexing.soon(layer_sources(manifests.parse(body), self.parts.blobs)[0])
 
 
 async def _serve(
@@ -154,6 +163,13 @@ class _WebServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
         super().__init__(config)
         self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """uvicorn's own raises the signal again in the end, before the other doors are closed."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

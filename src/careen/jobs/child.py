@@ -139,6 +139,7 @@ def main() -> None:
     job = json.load(sys.stdin)
     budgets = Budgets(**job["budgets"])
     _die_with(job["parent"])
+    _outlast_signals()
     _limit(budgets)
     sys.stdout.write(_answer(_source(job["source"]), budgets))
 
@@ -159,6 +160,15 @@ def _die_with(parent: int) -> None:
     ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if os.getppid() != parent:
         sys.exit("the parent is gone")
+
+
+def _outlast_signals() -> None:
+    """What asks the whole service to end is meant for the parent, who takes this process with it.
+
+    If it ended this one first, the layer would be blamed.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _limit(budgets: Budgets) -> None:

@@ -1,11 +1,11 @@
 """The embedded executor: threads that carry out operations, and take up what an earlier process left."""
 
-import queue
 import threading
 from collections.abc import Callable
 
 import structlog
 
+from careen.jobs.crew import Crew
 from careen.model.registry import Operation
 from careen.store import operations
 from careen.store.database import Database
@@ -23,13 +23,9 @@ class Executor:
     def __init__(self, database: Database, run: Callable[[Operation], None], *, workers: int) -> None:
         self._database = database
         self._run = run
-        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._taken: set[str] = set()
         self._lock = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"executor-{number}", daemon=True)
-            for number in range(workers)
-        ]
+        self._crew = Crew("executor", self._work, size=workers)
 
     def start(self) -> None:
         with self._database.read() as connection:
@@ -38,30 +34,26 @@ class Executor:
             self.submit(operation.id)
         if left:
             log.info("operations taken up again", count=len(left))
-        for thread in self._threads:
-            thread.start()
 
     def submit(self, operation_id: str) -> None:
         with self._lock:
             if operation_id in self._taken:
                 return
             self._taken.add(operation_id)
-        self._waiting.put(operation_id)
+        self._crew.put(operation_id)
 
     def stop(self) -> None:
-        """Lets no further operation begin; those under way are left to the next start."""
-        for _ in self._threads:
-            self._waiting.put(None)
+        """What is not done when the process ends is left to the next start."""
+        self._crew.stop()
 
-    def _work(self) -> None:
-        while (operation_id := self._waiting.get()) is not None:
-            try:
-                self._carry_out(operation_id)
-            except Exception:  # the edge of a worker: one bad operation must not end the thread
-                log.exception("operation failed to run", operation=operation_id)
-            finally:
-                with self._lock:
-                    self._taken.discard(operation_id)
+    def _work(self, operation_id: str) -> None:
+        try:
+            self._carry_out(operation_id)
+        except Exception:  # the edge of a worker: one bad operation must not end the thread
+            log.exception("operation failed to run", operation=operation_id)
+        finally:
+            with self._lock:
+                self._taken.discard(operation_id)
 
     def _carry_out(self, operation_id: str) -> None:
         with self._database.read() as connection:

@@ -59,7 +59,11 @@ def _child(timeout: float) -> Iterator[subprocess.Popen[bytes]]:
             child.kill()
 
 
-def _death(child: "subprocess.Popen[bytes]", status: int, budgets: Budgets) -> CorruptLayer | BudgetExceeded:
+def _death(
+    child: "subprocess.Popen[bytes]", status: int, budgets: Budgets
+) -> CorruptLayer | BudgetExceeded | Unavailable:
+    if -status in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        return Unavailable(f"indexing was stopped from outside by signal {-status}")
     if -status in (signal.SIGXCPU, signal.SIGKILL):
         return budgets.exceeded("seconds", "time for the layer (or the machine's memory)")
     assert child.stderr is not None

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 
 import structlog
 
 from careen import indexing
 from careen.images.budgets import BudgetExceeded, CorruptLayer
 from careen.jobs.child import LayerSource
+from careen.jobs.crew import Crew
 from careen.model.digest import Digest
 from careen.model.layer import LayerIndex
 from careen.model.problem import Problem, ProblemKind
@@ -27,7 +28,7 @@ class Indexing:
         self._database = database
         self._index = index
         self._fingerprint = indexing.fingerprint()
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="indexing")
+        self._crew = Crew("indexing", self._fulfil, size=workers)
         self._running: dict[Digest, Future[LayerIndex]] = {}
         self._lock = threading.Lock()
 
@@ -49,16 +50,27 @@ class Indexing:
             self._begin(source)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Nobody is told that a layer will not come: who waits for one ends with the process, too."""
+        self._crew.stop()
 
     def _begin(self, source: LayerSource) -> Future[LayerIndex]:
         with self._lock:
             if source.digest in self._running:
                 return self._running[source.digest]
-            future = self._pool.submit(self._obtain, source)
-            self._running[source.digest] = future
-        future.add_done_callback(lambda _: self._forget(source.digest))
+            future = self._running[source.digest] = Future()
+        self._crew.put((source, future))
         return future
+
+    def _fulfil(self, promise: tuple[LayerSource, Future[LayerIndex]]) -> None:
+        source, future = promise
+        try:
+            index = self._obtain(source)
+        except Exception as error:  # noqa: BLE001 - it is raised where the index is waited for
+            self._forget(source.digest)
+            future.set_exception(error)
+        else:
+            self._forget(source.digest)
+            future.set_result(index)
 
     def _forget(self, digest: Digest) -> None:
         with self._lock:
