@@ -16,8 +16,8 @@ from careen import report
 from careen import settings as settings_module
 from careen.app import workshop
 from careen.errors import Error, Invalid
+from careen.images.manifest import parse_platform
 from careen.images.source import Access
-from careen.model.manifest import Platform
 from careen.model.severity import Severity
 
 FAILED = 1
@@ -103,7 +103,7 @@ def scan(
     """Scan TARGET: an OCI layout folder, a `docker save` tar, or a reference such as debian:12-slim."""
     from careen.app.oneshot import OneShot  # noqa: PLC0415 - other commands need no images
 
-    wanted = _platform(platform)
+    wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
         verdict, facts = OneShot(parts, _access(), _say).scan(target, platform=wanted, offline=offline)
     _write(report.format_named(format_).render(verdict, facts), output)
@@ -124,7 +124,7 @@ def import_(target: str, repository: str, platform: str | None) -> None:
     """Bring the image TARGET into the registry's data folder, whether the server runs or not."""
     from careen.app.imports import Import  # noqa: PLC0415 - other commands need no images
 
-    wanted = _platform(platform)
+    wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
         image = Import(parts, _access(), _say).bring(target, repository, platform=wanted)
     click.echo(f"{image.id}  {image.name}@{image.digest}")
@@ -162,15 +162,6 @@ def upgrade() -> None:
     """Bring the database's tables up to date (SQLite does so by itself)."""
     workshop.upgrade(settings_module.read())
     _say("the database is up to date")
-
-
-def _platform(text: str | None) -> Platform | None:
-    if text is None:
-        return None
-    parts = text.split("/")
-    if not 2 <= len(parts) <= 3 or not all(parts):  # noqa: PLR2004 - as the option's help says
-        raise Invalid(f"a platform is OS/ARCH or OS/ARCH/VARIANT, such as linux/arm64, not {text!r}")
-    return Platform(*parts)
 
 
 def _access() -> Access:

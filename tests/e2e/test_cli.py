@@ -132,6 +132,12 @@ def test_without_a_snapshot_offline_refuses(careen: Callable[..., Any], layout: 
     assert "snapshot" in refused.stderr
 
 
+def test_an_upgrade_makes_a_database_where_there_is_none(careen: Callable[..., Any], tmp_path: Path) -> None:
+    upgraded = careen("upgrade", CAREEN_DATA=str(tmp_path / "new"))
+    assert upgraded.returncode == 0, upgraded.stderr
+    assert (tmp_path / "new" / "careen.db").exists()
+
+
 def test_the_feeds_status_names_every_feed(careen: Callable[..., Any]) -> None:
     status = careen("feeds", "status")
     assert status.returncode == 0
@@ -146,6 +152,8 @@ def test_the_feeds_status_names_every_feed(careen: Callable[..., Any]) -> None:
         ("CAREEN_HTTP", "0.0.0.0:8080"),
         ("CAREEN_AUTH", "maybe"),
         ("CAREEN_WORKERS", "many"),
+        ("CAREEN_DATA", "/proc/careen"),
+        ("CAREEN_BLOBS", "/proc/careen"),
         ("CAREEN_DATABASE_URL", "mysql://localhost/careen"),
         ("CAREEN_BUDGET_INFLATED_BYTES", "lots"),
     ],

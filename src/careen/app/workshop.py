@@ -46,7 +46,7 @@ class Workshop:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Workshop]:
     """The parts, made and in the end put away. A SQLite database is brought up to date by itself."""
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folders(settings)
     database = Database(settings.database_url)
     try:
         _bring_up_to_date(database, settings)
@@ -70,11 +70,20 @@ def feeds_status(settings: Settings) -> str:
 
 def upgrade(settings: Settings) -> None:
     """Bring the database's tables up to date."""
+    _make_folders(settings)
     database = Database(settings.database_url)
     try:
         database.upgrade()
     finally:
         database.close()
+
+
+def _make_folders(settings: Settings) -> None:
+    for name, folder in (("CAREEN_DATA", settings.data), ("CAREEN_BLOBS", settings.blobs)):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidSetting(f"{name}: {folder} cannot be made: {error.strerror}") from error
 
 
 def _bring_up_to_date(database: Database, settings: Settings) -> None:
