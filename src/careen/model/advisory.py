@@ -30,9 +30,14 @@ class Affected:
     versions: tuple[str, ...] = ()  # enumerated, beside the ranges
     by_source: bool = False  # `package` and versions are those of the source package
     severity: str = ""  # the vendor's own word for this package ("unimportant", "high"); "" = none
-    # affected | pending | will_not_fix | deferred | end_of_life | under_investigation;
-    # pending: `fixed` is known, but not to be had yet, so it is no version to go to
+    # affected | pending | will_not_fix | deferred | end_of_life | under_investigation | not_affected;
+    # pending: `fixed` is known, but not to be had yet, so it is no version to go to;
+    # not_affected: upstream looked, and clears these versions, also of what its aliases say
     status: str = "affected"
+    arches: tuple[str, ...] = ()  # as packages name them ("x86_64"): only builds for these; () = for any
+    # CPEs of the repositories whose builds are meant (cpe:/a:redhat:enterprise_linux:9::appstream); () = any
+    repositories: tuple[str, ...] = ()
+    remark: str = ""  # for people: "the fix needs Ubuntu Pro (esm-infra)"; "" = none
 
 
 def modular(name: str, module: str = "") -> str:
@@ -60,6 +65,34 @@ class Advisory:
     published: str = ""  # RFC 3339
     modified: str = ""  # RFC 3339
     withdrawn: str = ""  # RFC 3339; "" = in force
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository of packages by its id, as an image's evidence names it, and the CPEs of its products."""
+
+    id: str  # "rhel-9-for-x86_64-appstream-rpms"
+    cpes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exploited:
+    """Somebody was seen to use the vulnerability (CISA's catalogue)."""
+
+    id: str  # "CVE-2024-1"
+    source: str  # "CISA KEV"
+    since: str  # ISO date on which the source listed it
+    ransomware: bool = False  # known to be used by it
+
+
+@dataclass(frozen=True, slots=True)
+class Likelihood:
+    """How likely it is that the vulnerability will be used in the next 30 days (first.org/epss)."""
+
+    id: str  # "CVE-2024-1"
+    probability: float  # 0 to 1
+    percentile: float  # 0 to 1: the share of vulnerabilities that are no likelier
+    day: str  # ISO date of the model's answer
 
 
 @dataclass(frozen=True, slots=True)

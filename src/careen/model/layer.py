@@ -23,6 +23,15 @@ class LayerTree:
 
 
 @dataclass(frozen=True, slots=True)
+class Repositories:
+    """The repositories of packages that one evidence file says an image was built from."""
+
+    path: str
+    ids: tuple[str, ...] = ()  # "rhel-9-for-x86_64-appstream-rpms"
+    cpes: tuple[str, ...] = ()  # where the evidence names these itself
+
+
+@dataclass(frozen=True, slots=True)
 class LayerIndex:
     digest: Digest
     packages: tuple[Package, ...] = ()

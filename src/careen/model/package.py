@@ -25,6 +25,10 @@ class Package:
     module: str = ""  # NAME:STREAM of the module that an rpm was built in ("nodejs:18")
     inner: str = ""  # where in the evidence file, if that is an archive: "lib/a.jar!/META-INF/maven/..."
 
+    vendor: str = ""  # who built it, as the package says (rpm's Vendor, dpkg's Maintainer); "" = not said
+    owner: str = ""  # the distribution's package that installed its files, and judges it: "python3-yaml"
+    confidence: str = ""  # "low" where it was recognised by its content alone; "" = a package manager says so
+
     @property
     def is_os(self) -> bool:
         return self.type in OS_TYPES
