@@ -41,12 +41,13 @@ def files(root: Path) -> Iterable[File]:
 
 
 def found(indexer: Indexer, root: Path) -> list[dict[str, Any]]:
-    """Every package, distribution and problem, with the fields that say something."""
+    """Every package, distribution and problem, with the fields that say something; digests in hexadecimal."""
     items = [item for file in files(root) if indexer.wants(file) for item in indexer.read(file)]
-    return [
+    said = [
         {type(item).__name__: {name: value for name, value in asdict(item).items() if value}}
         for item in items
     ]
+    return list(json.loads(json.dumps(said, default=bytes.hex)))
 
 
 @pytest.mark.parametrize(("indexer", "case"), CASES)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from careen.indexing import rpm
 from careen.model.file import File
+from careen.model.layer import Installed
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
@@ -157,7 +158,8 @@ ANY = st.builds(
 def read(content: bytes, path: str = "var/lib/rpm/rpmdb.sqlite") -> list[Package | Problem]:
     # In pieces, as a layer may well give them.
     pieces = tuple(content[at : at + 7000] for at in range(0, len(content), 7000))
-    return list(rpm.read(File(path, size=len(content), pieces=pieces)))
+    items = rpm.read(File(path, size=len(content), pieces=pieces))
+    return [item for item in items if not isinstance(item, Installed)]
 
 
 def shown(items: Sequence[Package | Problem]) -> list[tuple[str, ...]]:

@@ -367,6 +367,37 @@ def test_an_unknown_distribution_that_squashing_named_is_not_named_twice(snapsho
     assert verdict.problems == (known,)
 
 
+def test_what_a_judged_package_of_the_distribution_owns_is_the_distributions(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(
+        DEBIAN,
+        PYPI,
+        debian("CVE-2024-1", "pyyaml", Range(fixed="6.0-4")),
+        pypi("GHSA-1", "pyyaml", Range(fixed="6.1"), aliases=("CVE-2024-2",)),
+    )
+    module = replace(python("pyyaml", "6.0"), owner="python3-yaml")
+    verdict = judge(snapshot, deb("python3-yaml", "6.0-3", "pyyaml", "6.0-3"), module, distro=BOOKWORM)
+    assert only(verdict).id == "CVE-2024-1"
+    assert module in verdict.packages
+
+
+def test_what_nobody_judges_owns_nothing(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(PYPI, pypi("GHSA-1", "pyyaml", Range(fixed="6.1")))
+    module = replace(python("pyyaml", "6.0"), owner="python3-yaml")
+    unknown = Distro("debian", "99")
+    assert only(judge(snapshot, deb("python3-yaml", "6.0-3"), module, distro=unknown)).id == "GHSA-1"
+
+
+def test_what_is_owned_lacks_no_feed_of_its_language(snapshot_of: Make) -> None:
+    gem = replace(python("rack", "2.2"), ecosystem="RubyGems", owner="ruby-rack")
+    verdict = judge(
+        snapshot_of(DEBIAN),
+        deb("ruby-rack", "2.2-1"),
+        gem,
+        distro=BOOKWORM,
+    )
+    assert not verdict.problems
+
+
 def test_a_language_without_a_feed_is_named(snapshot_of: Make) -> None:
     verdict = judge(snapshot_of(DEBIAN), python("flask", "1"))
     assert kinds(verdict) == [ProblemKind.NO_FEED]

@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from careen.model import digest
 from careen.model.digest import Digest
 from careen.model.distro import Distro
-from careen.model.layer import LayerIndex, LayerTree
+from careen.model.layer import Claims, LayerIndex, LayerTree, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 from careen.store import layers
@@ -33,6 +33,9 @@ BOOKWORM = LayerIndex(
         files=bytes(range(16)),
         folders=b"\x00" * 8,
     ),
+    claims=(Claims("var/lib/dpkg/info/python3-jinja2.md5sums", "python3-jinja2", "md5", b"k" * 16),),
+    contents={"usr/lib/python3/dist-packages/Jinja2.egg-info": "00" * 24},
+    repositories=(Repositories("root/buildinfo/a.json", ("rhel-9-baseos",), ("cpe:/o:redhat:linux:9",)),),
 )
 
 # Names in images are bytes: what is no UTF-8 comes as lone surrogates (os.fsdecode), and NUL is not excluded.
@@ -54,6 +57,9 @@ PACKAGES = st.builds(
             "purl",
             "module",
             "inner",
+            "vendor",
+            "owner",
+            "confidence",
         ],
         HOSTILE,
     ),
@@ -127,17 +133,20 @@ def test_the_layers_that_are_not_indexed_are_named_once_in_order(database: Datab
         assert layers.missing(connection, [], "1") == []
 
 
-def test_layers_that_the_first_schema_kept_are_still_there(empty_database_url: str) -> None:
+def test_layers_that_an_older_schema_kept_are_to_be_indexed_anew(empty_database_url: str) -> None:
     database = Database(empty_database_url)
     database.upgrade()
-    old = replace(BOOKWORM, packages=tuple(replace(each, module="") for each in BOOKWORM.packages))
     with database.write() as connection:
-        layers.put(connection, "a", old)
-        for column in ("module", "inner"):
+        layers.put(connection, "a", BOOKWORM)
+        for column in ("vendor", "owner", "confidence", "module", "inner"):
             connection.execute(text(f'ALTER TABLE packages DROP COLUMN "{column}"'))
+        for column in ("claims", "contents", "repositories"):
+            connection.execute(text(f'ALTER TABLE layers DROP COLUMN "{column}"'))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     assert not database.is_current()
     database.upgrade()
-    with database.read() as connection:
-        assert layers.get(connection, old.digest, "a") == old
+    with database.write() as connection:
+        assert layers.missing(connection, [BOOKWORM.digest], "a") == [BOOKWORM.digest]
+        layers.put(connection, "a", BOOKWORM)
+        assert layers.get(connection, BOOKWORM.digest, "a") == BOOKWORM
     database.close()

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
 
+from careen.images import ownership
 from careen.images.cover import Aliases, Cover
 from careen.images.links import relevant
 from careen.images.paths import key, place, resolve
 from careen.images.purl import purl
 from careen.model.digest import Digest
 from careen.model.distro import Distro
-from careen.model.layer import Inventory, LayerIndex
+from careen.model.layer import Claims, Inventory, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
@@ -27,15 +28,16 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
     tree = _Tree()
     for layer, files, leading in zip(layers, evidence, links, strict=True):
         tree.apply(layer, files, leading)
-    distro = tree.distro()
-    packages = tuple(sorted((_completed(package, distro) for package in tree.packages()), key=_order))
+    distro, owners = tree.distro(), tree.owners()
+    completed = (_completed(package, distro, owners) for package in tree.packages())
+    packages = tuple(sorted(completed, key=_order))
     problems = {problem for layer in layers for problem in layer.problems if not problem.path}
     problems.update(tree.problems())
     if not problems:
         was_there = any(package.is_os for layer in layers for package in layer.packages)
         problems.update(_absences(packages, distro, deleted=was_there))
     problems.update(_strangers(packages, distro))
-    return Inventory(distro, packages, tuple(sorted(problems)))
+    return Inventory(distro, packages, tuple(sorted(problems)), *tree.repositories())
 
 
 _T = TypeVar("_T")
@@ -48,6 +50,10 @@ class _Evidence:
     packages: list[Package] = field(default_factory=list)
     distros: list[Distro] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    claims: list[Claims] = field(default_factory=list)
+    repositories: list[Repositories] = field(default_factory=list)
+    content: str = ""
+    number: int = 0  # of the layer that it was last written in
 
     def since(self) -> dict[tuple[str, str, str], Digest | None]:
         """The layer that brought each package."""
@@ -62,10 +68,12 @@ class _Tree:
         self._evidence: dict[str, _Evidence] = {}
         self._key = cache(key)
         self._work = _MAX_WORK
+        self._numbers: dict[Digest | None, int] = {}  # of the layers, the lowest is 0
 
     def apply(self, layer: LayerIndex, files: Mapping[str, _Evidence], links: Mapping[str, str]) -> None:
         """Put the layer on top. Folders that it merely implies are found through the links that it leaves."""
         cover, below = Cover(layer.tree, self._key), self._evidence
+        number = self._numbers.setdefault(layer.digest, len(self._numbers))
         self._links = {link: to for link, to in self._links.items() if not cover.hides_link(link)}
         aliases = self._aliases()
         left = self._uncovered(self._links, cover.removes, aliases)
@@ -75,6 +83,7 @@ class _Tree:
         for path, evidence in files.items():
             stands = place(path, left)
             self._evidence[stands] = _standing(evidence, stands, layer.digest, below.get(stands))
+            self._evidence[stands].number = number
 
     def distro(self) -> Distro | None:
         for path in _OS_RELEASE:
@@ -86,6 +95,33 @@ class _Tree:
     def packages(self) -> Iterator[Package]:
         for file in self._evidence.values():
             yield from file.packages
+
+    def owners(self) -> Mapping[str, str]:
+        """The distribution's package that brought an evidence file of a language's packages, by its path."""
+        installed = {package.name for package in self.packages() if package.is_os}
+        files = list(self._evidence.values())
+        claims = [
+            (claim, file.number) for file in files for claim in file.claims if claim.package in installed
+        ]
+        return ownership.owners(self._ownable(), claims) if claims else {}
+
+    def _ownable(self) -> Iterator[ownership.Evidence]:
+        aliases = self._aliases()
+        for path, file in self._evidence.items():
+            languages = [package for package in file.packages if not package.is_os]
+            if languages:
+                keys = frozenset(map(self._key, aliases.of(path)))
+                since = max(self._numbers[package.layer] for package in languages)
+                yield ownership.Evidence(path, keys, file.content, since)
+
+    def repositories(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Ids and CPEs that the image's evidence names."""
+        said = [each for file in self._evidence.values() for each in file.repositories]
+        ids, cpes = (
+            {*(id_ for each in said for id_ in each.ids)},
+            {*(cpe for each in said for cpe in each.cpes)},
+        )
+        return tuple(sorted(ids)), tuple(sorted(cpes))
 
     def problems(self) -> Iterator[Problem]:
         if self._work <= 0:
@@ -120,6 +156,12 @@ def _by_path(layer: LayerIndex) -> dict[str, _Evidence]:
     for problem in layer.problems:
         if problem.path:
             found.setdefault(problem.path, _Evidence()).problems.append(problem)
+    for claim in layer.claims:
+        found.setdefault(claim.path, _Evidence()).claims.append(claim)
+    for repositories in layer.repositories:
+        found.setdefault(repositories.path, _Evidence()).repositories.append(repositories)
+    for path, known in layer.contents.items():
+        found.setdefault(path, _Evidence()).content = known
     return found
 
 
@@ -133,6 +175,9 @@ def _standing(evidence: _Evidence, path: str, layer: Digest, below: _Evidence | 
         ],
         [replace(distro, path=path) for distro in evidence.distros],
         [replace(problem, path=path) for problem in evidence.problems],
+        evidence.claims,
+        evidence.repositories,
+        evidence.content,
     )
 
 
@@ -140,11 +185,12 @@ def _identity(package: Package) -> tuple[str, str, str]:
     return package.name, package.version, package.arch
 
 
-def _completed(package: Package, distro: Distro | None) -> Package:
+def _completed(package: Package, distro: Distro | None, owners: Mapping[str, str]) -> Package:
     ecosystem = package.ecosystem
+    owner = "" if package.is_os else owners.get(package.path, "")
     if package.is_os and distro and distro.package_type == package.type:
         ecosystem = distro.ecosystem
-    return replace(package, ecosystem=ecosystem, purl=purl(package, distro))
+    return replace(package, ecosystem=ecosystem, purl=purl(package, distro), owner=owner)
 
 
 def _order(package: Package) -> tuple[str, ...]:

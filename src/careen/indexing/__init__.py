@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from careen.indexing import (
+    _executable,
     apk,
     conda,
     dart,
@@ -29,10 +30,14 @@ from careen.indexing._sift import sift
 from careen.indexing._signs import Candidates
 from careen.model.distro import Distro
 from careen.model.file import File
+from careen.model.layer import Installed, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem
 
-__all__ = ["INDEXERS", "Indexer", "candidates", "fingerprint", "sift"]
+__all__ = ["INDEXERS", "Indexer", "Record", "candidates", "fingerprint", "may_tell", "sift"]
+
+
+Record = Package | Distro | Problem | Installed | Repositories
 
 
 class Indexer(Protocol):
@@ -49,7 +54,7 @@ class Indexer(Protocol):
         """Whether `read` should get this file; asked with the content still unread."""
         ...
 
-    def read(self, file: File) -> Iterable[Package | Distro | Problem]:
+    def read(self, file: File) -> Iterable[Record]:
         """What the file records; what cannot be read of it comes as a Problem, never as an error."""
         ...
 
@@ -77,6 +82,11 @@ INDEXERS: list[Indexer] = [
 ]
 
 candidates = Candidates(INDEXERS)
+
+
+def may_tell(path: str) -> bool:
+    """Whether an indexer might want a file of this path, whatever its content is."""
+    return bool(candidates(path, b"")) or _executable.may_be(path)
 
 
 def fingerprint() -> str:

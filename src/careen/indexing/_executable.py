@@ -17,6 +17,7 @@ _READERS = {
 }
 MAGIC = tuple(_READERS)
 _EXECUTABLE = 0o111  # mode bits
+_DATA = ("usr/share/", "usr/include/", "usr/src/")  # no executables there (hier(7))
 _NAMES = (".so", ".exe", ".dll", ".dylib", ".node")
 
 
@@ -44,6 +45,15 @@ def wanted(file: File) -> bool:
     return file.head.startswith(MAGIC) and (
         bool(file.mode & _EXECUTABLE) or file.name.endswith(_NAMES) or ".so." in file.name
     )
+
+
+def may_be(path: str) -> bool:
+    """Whether a file of this path might be one: what is known of a path alone says little."""
+    if path.startswith(_DATA):
+        return False
+    name = path.rpartition("/")[2]
+    _, dot, suffix = name.rpartition(".")
+    return not dot or suffix.isdigit() or ".so." in name or name.endswith(_NAMES)
 
 
 def open_executable(file: File) -> Executable:

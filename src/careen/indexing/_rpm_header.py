@@ -5,8 +5,11 @@ Two counts, entries of 16 bytes (tag, type, offset, count), and the data that th
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
+from careen.indexing import _rpm_files
+from careen.indexing._rpm_files import Files, Table
 from careen.indexing._rpm_storage import InvalidDatabase
 
 SMALLEST = 8 + 16  # bytes: the counts and one entry
@@ -20,6 +23,7 @@ _TEXTS = {
     1000: "name",
     1001: "version",
     1002: "release",
+    1011: "vendor",
     1022: "arch",
     1044: "source_rpm",
     5096: "module",  # MODULARITYLABEL
@@ -38,6 +42,8 @@ class Header:
     arch: str = ""
     source_rpm: str = ""  # NAME-VERSION-RELEASE.src.rpm
     module: str = ""  # NAME:STREAM:VERSION:CONTEXT
+    vendor: str = ""
+    files: Files = field(default_factory=Files)
 
 
 def parse(blob: bytes) -> Header:
@@ -51,13 +57,17 @@ def parse(blob: bytes) -> Header:
     return Header(**dict(_fields(blob, start, start + size)))
 
 
-def _fields(blob: bytes, start: int, end: int) -> Iterator[tuple[str, str]]:
-    for tag, kind, offset, _ in _ENTRY.iter_unpack(blob[_COUNTS.size : start]):
+def _fields(blob: bytes, start: int, end: int) -> Iterator[tuple[str, Any]]:
+    tables: dict[int, Table] = {}
+    for tag, kind, offset, count in _ENTRY.iter_unpack(blob[_COUNTS.size : start]):
         at = start + offset
-        if tag == _EPOCH and kind == _INT32 and at + 4 <= end:
+        if tag in _rpm_files.TAGS:
+            tables[tag] = Table(kind, at, count)
+        elif tag == _EPOCH and kind == _INT32 and at + 4 <= end:
             yield "epoch", str(int.from_bytes(blob[at : at + 4]))
         elif tag in _TEXTS and kind == _STRING:
             yield _TEXTS[tag], _text(blob[at : min(at + _LONGEST, end)])
+    yield "files", _rpm_files.parse(blob, end, tables)
 
 
 def _text(data: bytes) -> str:

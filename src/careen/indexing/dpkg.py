@@ -3,20 +3,23 @@
 import re
 from collections.abc import Iterator
 
+from careen.indexing import _dpkg_files
 from careen.indexing._lines import ends_within_a_line, lines
 from careen.indexing._signs import Signs
 from careen.indexing._stanzas import Stanza, stanzas
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
+from careen.model.layer import Installed
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "dpkg"
-VERSION = 1
+VERSION = 2
 
 _STATUS = "var/lib/dpkg/status"
 _FOLDER = "var/lib/dpkg/status.d/"
-_FIELDS = frozenset({"package", "status", "version", "architecture", "source"})
+_FIELDS = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
+_LONGEST = 200  # characters of a maintainer that are kept
 
 # The third word of Status. In all other states the package's files are on the disk, if not yet set up.
 _ABSENT = frozenset({"not-installed", "config-files", "half-installed"})
@@ -24,18 +27,22 @@ _PRESENT = frozenset({"installed", "unpacked", "half-configured", "triggers-awai
 
 _SOURCE = re.compile(r"(?P<name>[^\s()]+)(?:\s*\((?P<version>[^\s()]+)\))?")
 
-SIGNS = Signs(begins=(_STATUS,))
+SIGNS = Signs(begins=(_STATUS, *_dpkg_files.BEGINS))
 
 
 def wants(file: File) -> bool:
     path = file.path
-    if not path.startswith(_STATUS):
-        return False
-    return path == _STATUS or (path.startswith(_FOLDER) and not path.endswith(".md5sums"))
+    if path == _STATUS or _dpkg_files.wants(file):
+        return True
+    return path.startswith(_FOLDER) and not path.endswith(".md5sums")
 
 
-def read(file: File) -> Iterator[Package | Problem]:
-    """The packages whose files are there; a file in status.d may leave its Status out."""
+def read(file: File) -> Iterator[Package | Problem | Installed]:
+    """The packages whose files are there, and these; a file in status.d may leave its Status out."""
+    return _dpkg_files.read(file) if _dpkg_files.wants(file) else _packages(file)
+
+
+def _packages(file: File) -> Iterator[Package | Problem]:
     malformed = seen = count = 0
     for stanza in stanzas(lines(file), _FIELDS):
         malformed = malformed or stanza.malformed
@@ -73,6 +80,7 @@ def _package(file: File, stanza: Stanza) -> Iterator[Package | Problem]:
             source=source,
             source_version=source_version,
             arch=arch,
+            vendor=fields.get("maintainer", "")[:_LONGEST],
         )
 
 

@@ -10,11 +10,12 @@ from careen.indexing._rpm_storage import InvalidDatabase
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
+from careen.model.layer import Installed
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "rpm"
-VERSION = 2
+VERSION = 3
 
 _FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 _FILES = ("Packages", "Packages.db", "rpmdb.sqlite")
@@ -30,6 +31,7 @@ _KEY = "gpg-pubkey"  # what `rpm --import` leaves: a key that poses as a package
 _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(no)?src\.rpm")
 _MODULE = re.compile(r"[^:]+:[^:]+(?=:|$)")
 _LARGEST_MANIFEST = 16 << 20  # bytes; that of a large image has 100,000
+_LONGEST = 200  # characters of a vendor that are kept
 _COLUMNS = 10
 _NONE = "(none)"  # how rpm's query format shows what a package does not have
 
@@ -40,14 +42,15 @@ def wants(file: File) -> bool:
     return file.path in _PATHS
 
 
-def read(file: File) -> Iterator[Package | Problem]:
-    """The packages whose headers can be read, and one problem if that is not all there is."""
+def read(file: File) -> Iterator[Package | Problem | Installed]:
+    """The packages whose headers can be read, their files, and one problem if that is not all there is."""
     fault = ""
     for header in _lines(file) if file.path == _MANIFEST else _headers(Rope(file.pieces)):
         if isinstance(header, InvalidDatabase):
             fault = fault or header.message
         elif header.name != _KEY:
             yield _package(file, header)
+            yield Installed(file.path, header.name, header.files.algorithm, header.files.files)
     if fault:
         message = f"rpm's database cannot be read: {fault}"
         yield Problem(ProblemKind.CORRUPT_DATABASE, file.path, message)
@@ -93,7 +96,7 @@ def _lines(file: File) -> Iterator[Header | InvalidDatabase]:
             continue
         version, _, release = columns[1].partition("-")
         arch, epoch, source_rpm = columns[7:]
-        yield Header(columns[0], version, release, epoch, arch, source_rpm)
+        yield Header(columns[0], version, release, epoch, arch, source_rpm, vendor=columns[4])
 
 
 def _package(file: File, header: Header) -> Package | Problem:
@@ -112,6 +115,7 @@ def _package(file: File, header: Header) -> Package | Problem:
         source_version=source_version,
         arch=arch,
         module=_module(header.module),
+        vendor=header.vendor[:_LONGEST],
     )
 
 

@@ -12,23 +12,26 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from careen.errors import Error
 from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
 from careen.images.inflate import inflate
+from careen.images.paths import digest as key
 from careen.images.walk import Walk
-from careen.indexing import candidates, sift
-from careen.model import layer_json
+from careen.indexing import Record, candidates, may_tell, sift
+from careen.model import content, layer_json
 from careen.model.digest import Digest, parse
 from careen.model.distro import Distro
 from careen.model.file import File
-from careen.model.layer import LayerIndex
+from careen.model.layer import Claims, Installed, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 _READ = 256 << 10  # bytes
 _OPEN_FILES = 32
+_DISTRIBUTED = ("usr/", "lib", "bin/", "sbin/", "opt/")
+_LOCAL = "usr/local/"  # hier(7)
 _TOLD = 2000  # characters of an error
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
@@ -43,7 +46,7 @@ class LayerSource:
     digest: Digest
 
 
-Item = Package | Distro | Problem
+Item = Package | Distro | Problem | Claims | Repositories
 
 
 class Found(dict[str, list[Item]]):
@@ -73,18 +76,38 @@ def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
     """
     walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets, sift=sift, may_want=candidates)
     found = Found(budgets)
+    contents: dict[str, str] = {}
     for file in walk:
         found.put(file.path, _read(file))
+        if file.size <= budgets.held and _may_be_owned(file.path, found[file.path]):
+            contents[file.path] = content.prefixes(file.pieces)
         del file  # its content must not outlive the next one's coming
     problems = walk.tree.problems + _follow(source, walk.missing, found, budgets)
     items = [item for path in sorted(walk.tree.evidence) for item in found.get(path, ())]
     return LayerIndex(
         source.digest,
-        packages=tuple(item for item in items if isinstance(item, Package)),
-        distros=tuple(item for item in items if isinstance(item, Distro)),
-        problems=(*(item for item in items if isinstance(item, Problem)), *problems),
+        packages=_only(Package, items),
+        distros=_only(Distro, items),
+        problems=(*_only(Problem, items), *problems),
         tree=walk.tree.build(),
+        claims=_only(Claims, items),
+        contents={path: said for path, said in contents.items() if path in walk.tree.evidence},
+        repositories=_only(Repositories, items),
     )
+
+
+_ItemT = TypeVar("_ItemT")
+
+
+def _only(kind: type[_ItemT], items: Iterable[object]) -> tuple[_ItemT, ...]:
+    return tuple(item for item in items if isinstance(item, kind))
+
+
+def _may_be_owned(path: str, items: Iterable[Item]) -> bool:
+    """Whether it tells about a language's packages, and lies where distributions put such files."""
+    if not path.startswith(_DISTRIBUTED) or path.startswith(_LOCAL):
+        return False
+    return any(isinstance(item, Package) and not item.is_os for item in items)
 
 
 def _archive(source: LayerSource, budgets: Budgets) -> Iterator[bytes]:
@@ -109,7 +132,20 @@ def _wanted(file: File) -> bool:
 def _read(file: File) -> Iterator[Item]:
     for indexer in candidates(file.path, file.head):
         if indexer.wants(file):
-            yield from indexer.read(file)
+            yield from _kept(indexer.read(file))
+
+
+def _kept(records: Iterable[Record]) -> Iterator[Item]:
+    """Of the files that a package installed only those that may tell about other packages."""
+    for record in records:
+        if not isinstance(record, Installed):
+            yield record
+        elif files := b"".join(_claim(path, said) for path, said in record.files if may_tell(path)):
+            yield Claims(record.path, record.package, record.algorithm, files)
+
+
+def _claim(path: str, said: bytes) -> bytes:
+    return key(path) + said[: content.SIZE].ljust(content.SIZE, b"\0")
 
 
 def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:

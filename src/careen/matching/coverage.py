@@ -1,7 +1,8 @@
 """Which ecosystem of the snapshot judges a package, and what to say where none does."""
 
+import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from careen.matching.snapshot import Covered, Snapshot
@@ -19,6 +20,7 @@ _RELEASE = re.compile(r"(?P<family>[^:]+):v?(?P<number>[0-9]+(?:\.[0-9]+)*)")
 class Coverage:
     ecosystems: Mapping[str, Covered]  # by the name that a package or its distribution asks for
     problems: frozenset[Problem]
+    judges: frozenset[str]  # names of the distribution's packages that are judged, with all that they own
 
 
 def asked(package: Package, distro: Distro | None) -> str:
@@ -30,7 +32,9 @@ def asked(package: Package, distro: Distro | None) -> str:
 
 def cover(inventory: Inventory, snapshot: Snapshot) -> Coverage:
     distro = inventory.distro
-    groups = {(asked(each, distro), each.is_os, each.type) for each in inventory.packages}
+    judges = frozenset(_judges(inventory, snapshot))
+    free = [each for each in inventory.packages if each.owner not in judges]
+    groups = {(asked(each, distro), each.is_os, each.type) for each in free}
     found = {name: snapshot.ecosystem(name) or _newer(name, snapshot) for name, _, _ in groups}
     ecosystems = {name: covered for name, covered in found.items() if covered is not None}
     problems: set[Problem] = set()
@@ -44,7 +48,15 @@ def cover(inventory: Inventory, snapshot: Snapshot) -> Coverage:
             problems.add(_uncovered_language(name or f"{kind} packages", is_all=not ecosystems))
     if any(problem.kind is ProblemKind.UNKNOWN_DISTRIBUTION for problem in inventory.problems):
         problems = {each for each in problems if each.kind is not ProblemKind.UNKNOWN_DISTRIBUTION}
-    return Coverage(ecosystems, frozenset(problems))
+    return Coverage(ecosystems, frozenset(problems), judges)
+
+
+def _judges(inventory: Inventory, snapshot: Snapshot) -> Iterator[str]:
+    """Whoever nobody has advisories for must not silence what others say of its files."""
+    known = functools.cache(lambda name: snapshot.ecosystem(name) or _newer(name, snapshot))
+    for package in inventory.packages:
+        if package.is_os and known(asked(package, inventory.distro)):
+            yield package.name
 
 
 def _newer(name: str, snapshot: Snapshot) -> Covered | None:

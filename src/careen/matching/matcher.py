@@ -30,7 +30,7 @@ def match(inventory: Inventory, snapshot: Snapshot) -> Verdict:
     for package in packages:
         covered = coverage.ecosystems.get(asked(package, distro))
         judged.append(replace(package, ecosystem=covered.name) if covered else package)
-        if covered:
+        if covered and package.owner not in coverage.judges:
             found += judge.of(judged[-1], covered)
     return Verdict(
         distro,

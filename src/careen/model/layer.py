@@ -32,12 +32,35 @@ class Repositories:
 
 
 @dataclass(frozen=True, slots=True)
+class Installed:
+    """The files that a package database says one of its packages installed."""
+
+    path: str  # the evidence: "var/lib/dpkg/info/python3-yaml.md5sums"
+    package: str
+    algorithm: str  # of the digests: "md5" | "sha1" | "sha256"; "" = the database has none
+    files: tuple[tuple[str, bytes], ...]  # path without a leading "/", digest of the content (b"" = not said)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What is kept of an Installed: the files that may tell about other packages."""
+
+    path: str
+    package: str
+    algorithm: str
+    files: bytes  # 16 bytes each: a path's key, and the beginning of its content's digest (zeros = not said)
+
+
+@dataclass(frozen=True, slots=True)
 class LayerIndex:
     digest: Digest
     packages: tuple[Package, ...] = ()
     distros: tuple[Distro, ...] = ()
     problems: tuple[Problem, ...] = ()
     tree: LayerTree = field(default_factory=LayerTree)
+    claims: tuple[Claims, ...] = ()
+    contents: Mapping[str, str] = field(default_factory=dict)  # evidence file -> model.content.prefixes()
+    repositories: tuple[Repositories, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +70,5 @@ class Inventory:
     distro: Distro | None
     packages: tuple[Package, ...]
     problems: tuple[Problem, ...]
+    repositories: tuple[str, ...] = ()  # ids of the repositories that it was built from
+    cpes: tuple[str, ...] = ()  # those of its repositories, where the evidence names them itself

@@ -1,17 +1,18 @@
 """LayerIndex as a JSON document, and back."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from careen.errors import Invalid
 from careen.model import digest
 from careen.model.distro import Distro
-from careen.model.layer import LayerIndex, LayerTree
+from careen.model.layer import Claims, LayerIndex, LayerTree, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 _KEY = 8  # bytes
+_CLAIM = 16  # bytes
 
 
 class InvalidLayerIndex(Invalid): ...
@@ -32,7 +33,20 @@ def dump(index: LayerIndex) -> dict[str, Any]:
             "files": b64encode(tree.files).decode(),
             "folders": b64encode(tree.folders).decode(),
         },
+        "claims": claims(index),
+        "contents": dict(index.contents),
+        "repositories": repositories(index),
     }
+
+
+def claims(index: LayerIndex) -> list[list[str]]:
+    return [
+        [each.path, each.package, each.algorithm, b64encode(each.files).decode()] for each in index.claims
+    ]
+
+
+def repositories(index: LayerIndex) -> list[list[Any]]:
+    return [[each.path, list(each.ids), list(each.cpes)] for each in index.repositories]
 
 
 def load(document: Mapping[str, Any]) -> LayerIndex:
@@ -44,6 +58,9 @@ def load(document: Mapping[str, Any]) -> LayerIndex:
             distros=tuple(Distro(**_texts(fields)) for fields in document["distros"]),
             problems=tuple(_problem(**_texts(fields)) for fields in document["problems"]),
             tree=_tree(document["tree"]),
+            claims=load_claims(document["claims"]),
+            contents=_texts(document["contents"]),
+            repositories=load_repositories(document["repositories"]),
         )
     except (digest.InvalidDigest, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InvalidLayerIndex(f"no index of a layer: {error!r}") from None
@@ -63,10 +80,25 @@ def _tree(document: Mapping[str, Any]) -> LayerTree:
     )
 
 
-def _keys(text: str) -> bytes:
+def load_claims(rows: Sequence[Sequence[str]]) -> tuple[Claims, ...]:
+    """What `claims` gave. Raises ValueError and TypeError."""
+    return tuple(
+        Claims(_text(path), _text(package), _text(algorithm), _keys(files, _CLAIM))
+        for path, package, algorithm, files in rows
+    )
+
+
+def load_repositories(rows: Sequence[Sequence[Any]]) -> tuple[Repositories, ...]:
+    """What `repositories` gave. Raises ValueError and TypeError."""
+    return tuple(
+        Repositories(_text(path), tuple(map(_text, ids)), tuple(map(_text, cpes))) for path, ids, cpes in rows
+    )
+
+
+def _keys(text: str, size: int = _KEY) -> bytes:
     keys = b64decode(text, validate=True)
-    if len(keys) % _KEY:
-        raise ValueError("path keys have 8 bytes each")
+    if len(keys) % size:
+        raise ValueError(f"path keys have {size} bytes each")
     return keys
 
 

@@ -56,6 +56,8 @@ def _package(package: Package, image: ImageFacts) -> Document:
         "source": package.source,
         "source_version": package.source_version,
         "locations": [package.path],
+        "owner": package.owner,
+        "confidence": package.confidence,
         "layer": package.layer,
         "created_by": image.command(package.layer),
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
+from careen.model import layer_json
 from careen.model.digest import Digest
 from careen.model.layer import LayerIndex, LayerTree
 from careen.model.package import Package
@@ -67,6 +68,9 @@ def _columns(index: LayerIndex) -> dict[str, object]:
         "symlinks": dict(index.tree.symlinks),
         "files": index.tree.files,
         "folders": index.tree.folders,
+        "claims": layer_json.claims(index),
+        "contents": dict(index.contents),
+        "repositories": layer_json.repositories(index),
     }
 
 
@@ -83,4 +87,7 @@ def _index(row: Row[Any], found: tuple[Package, ...]) -> LayerIndex:
             files=row.files,
             folders=row.folders,
         ),
+        claims=layer_json.load_claims(row.claims),
+        contents=row.contents,
+        repositories=layer_json.load_repositories(row.repositories),
     )

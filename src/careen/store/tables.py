@@ -167,6 +167,9 @@ layers = Table(
     Column("symlinks", Packed, nullable=False),
     Column("files", LargeBinary, nullable=False),  # keys are hashes: deflating them gains nothing
     Column("folders", LargeBinary, nullable=False),
+    Column("claims", Packed, nullable=False),
+    Column("contents", Packed, nullable=False),
+    Column("repositories", Document, nullable=False),
     UniqueConstraint("digest", "fingerprint"),
 )
 
@@ -188,6 +191,9 @@ packages = Table(
     _text("purl"),
     _text("module"),
     _text("inner"),
+    _text("vendor"),
+    _text("owner"),
+    _text("confidence"),
 )
 
 scan_results = Table(
