@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     UniqueConstraint,
+    literal_column,
 )
 
 from careen.store.columns import Document, Fields, Packed, String, Timestamp
@@ -273,4 +274,79 @@ Index(
     operations.c.id,
     sqlite_where=~operations.c.done,
     postgresql_where=~operations.c.done,
+)
+
+lifecycle_policies = Table(
+    "lifecycle_policies",
+    metadata,
+    _key(),
+    _part_of("repository_id", "repositories.id"),
+    _text("name"),
+    _text("description"),
+    Column("status", SmallInteger, nullable=False),
+    Column("rules", Fields, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Index(None, "repository_id", "created_at", "id"),
+)
+
+Index(
+    "uq_lifecycle_policies_active",
+    lifecycle_policies.c.repository_id,
+    unique=True,
+    sqlite_where=lifecycle_policies.c.status == literal_column("1"),
+    postgresql_where=lifecycle_policies.c.status == literal_column("1"),
+)
+
+dry_runs = Table(
+    "dry_runs",
+    metadata,
+    _key(),
+    _part_of("policy_id", "lifecycle_policies.id"),
+    Column("run_at", Timestamp, nullable=False),
+    Column("affected", Integer, nullable=False),
+    Index(None, "policy_id", "run_at", "id"),
+)
+
+dry_run_images = Table(
+    "dry_run_images",
+    metadata,
+    _part_of("dry_run_id", "dry_runs.id", key=True),
+    _part_of("image_id", "images.id", key=True),
+    Index(None, "image_id"),
+)
+
+scan_policies = Table(
+    "scan_policies",
+    metadata,
+    _key(),
+    _part_of("registry_id", "registries.id"),
+    _text("name"),
+    _text("description"),
+    Column("push_rule", Fields),
+    Column("schedule_rules", Fields, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+    UniqueConstraint("registry_id"),
+)
+
+ip_permissions = Table(
+    "ip_permissions",
+    metadata,
+    _part_of("registry_id", "registries.id", key=True),
+    Column("action", SmallInteger, primary_key=True, autoincrement=False),
+    _key("ip"),
+)
+
+# Which operation a key that a client sent has begun, and what exactly it asked for.
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    _key("caller"),
+    _key("method"),
+    _key("key"),
+    _part_of("operation_id", "operations.id"),
+    _text("request"),
+    Column("created_at", Timestamp, nullable=False),
+    Index(None, "operation_id"),
+    Index(None, "created_at"),
 )
