@@ -68,6 +68,10 @@ DISPUTED = {
     ("composer", "v6.5", "v6.5.0-beta-0"),
     ("composer", "v6.6", "v6.6.0-beta"),
     ("composer", "1.0.0", "1.0"),
+    # What is a pre-release for semver is a revision for Bitnami.
+    ("bitnami", "1.2.3", "1.2.3-4"),
+    ("bitnami", "1.2.3-5", "1.2.3-4"),
+    ("bitnami", "1.2.3-5-foo", "1.2.3-5"),
     # A dot is no hyphen.
     ("semver", "1.0.0.alpha.beta", "= 1.0.0-alpha-beta"),
     ("semver", "1.0.0.rc.alpha", "= 1.0.0-rc-alpha"),
@@ -80,7 +84,7 @@ GEM_OF_A_PLATFORM = re.compile(r".*-(aarch64|x86)[-_a-z0-9]*")  # the platform i
 # of its own for both.
 EPOCH = re.compile(r"(?:^|[\s<>=])0*[1-9][0-9]*:")
 
-SAME = {"golang": "semver", "npm": "semver"}  # have no pairs of their own
+SAME = {"bitnami": "semver", "golang": "semver", "npm": "semver"}  # have no pairs of their own
 
 needs_truth = pytest.mark.skipif(not TRUTH.is_dir(), reason=f"the collection is not at {TRUTH}")
 
@@ -126,9 +130,11 @@ def is_version(scheme: str, text: str) -> bool:
     ("scheme", "least"),
     [
         ("apk", 30),
+        ("bitnami", 30),
         ("dpkg", 70),
         ("gem", 70),
         ("golang", 2),
+        ("jvm", 30),
         ("maven", 130),
         ("npm", 7),
         ("pep440", 80),

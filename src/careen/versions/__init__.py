@@ -3,13 +3,17 @@
 from typing import Protocol
 
 from careen.versions import (
+    alpm,
     apk,
+    bitnami,
     composer,
+    conan,
     cran,
     dpkg,
     gem,
     golang,
     hackage,
+    jvm,
     maven,
     npm,
     nuget,
@@ -34,13 +38,17 @@ class Scheme(Protocol):
 
 
 SCHEMES: list[Scheme] = [
+    alpm,
     apk,
+    bitnami,
     composer,
+    conan,
     cran,
     dpkg,
     gem,
     golang,
     hackage,
+    jvm,
     maven,
     npm,
     nuget,
