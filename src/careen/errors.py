@@ -4,6 +4,8 @@
     ├── Invalid           the caller's input is wrong
     ├── NotFound          what is named does not exist
     ├── Exists            what is to be made exists already, or stands in the way
+    ├── Precondition      the call is right, but the resource is not in the state for it
+    ├── Cancelled         somebody asked for an end before the end
     ├── Denied            the caller may not
     ├── Unauthenticated   nobody knows the caller
     ├── Exhausted         a budget, quota or limit is used up
@@ -44,6 +46,12 @@ class NotFound(Error):
 
 
 class Exists(Error): ...
+
+
+class Precondition(Error): ...
+
+
+class Cancelled(Error): ...
 
 
 class Denied(Error): ...

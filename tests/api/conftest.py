@@ -269,7 +269,7 @@ def world(sqlite_database: Database, tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def still_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One for all tests that only ask, or are refused. Its image has been scanned."""
     folder = tmp_path_factory.mktemp("world")

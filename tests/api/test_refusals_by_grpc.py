@@ -13,36 +13,15 @@ from yandex.cloud import validation_pb2
 from careen.api.methods import METHODS, Method
 
 SCAN = METHODS["yandex.cloud.containerregistry.v1.ScannerService.Scan"]
-BUILT = {
-    f"yandex.cloud.{name}"
-    for name in (
-        "containerregistry.v1.ScannerService.Scan",
-        "containerregistry.v1.ScannerService.Get",
-        "containerregistry.v1.ScannerService.GetLast",
-        "containerregistry.v1.ScannerService.List",
-        "containerregistry.v1.ScannerService.ListVulnerabilities",
-        "containerregistry.v1.ImageService.Get",
-        "containerregistry.v1.ImageService.List",
-        "containerregistry.v1.RepositoryService.Get",
-        "containerregistry.v1.RepositoryService.GetByName",
-        "containerregistry.v1.RepositoryService.List",
-        "containerregistry.v1.RegistryService.Get",
-        "containerregistry.v1.RegistryService.List",
-        "operation.OperationService.Get",
-        "operation.OperationService.Cancel",
-        "endpoint.ApiEndpointService.Get",
-        "endpoint.ApiEndpointService.List",
-        "iam.v1.IamTokenService.Create",
-    )
-}
-PAGED = [method for method in METHODS.values() if "page_token" in method.request.DESCRIPTOR.fields_by_name]
-LISTS = [method for method in PAGED if method.full_name in BUILT]
-SINGLE = [
+UNBUILT = [
     method
     for method in METHODS.values()
-    if method.full_name in BUILT and method.name not in {"List", "Create", "Scan"}
+    if method.name.endswith("AccessBindings") or method.name in {"CreateForServiceAccount", "Revoke"}
 ]
-UNBUILT = [method for method in METHODS.values() if method.full_name not in BUILT]
+BUILT = [method for method in METHODS.values() if method not in UNBUILT]
+PAGED = [method for method in METHODS.values() if "page_token" in method.request.DESCRIPTOR.fields_by_name]
+LISTS = [method for method in PAGED if method in BUILT]
+SINGLE = [method for method in BUILT if method.name not in {"List", "Create", "Scan", "Upsert"}]
 
 
 def each(methods: Any) -> pytest.MarkDecorator:

@@ -18,13 +18,11 @@ from careen.images.budgets import Budgets
 from careen.images.inflate import inflate
 from careen.images.squash import squash
 from careen.images.walk import Walk
-from careen.indexing import INDEXERS, Indexer
+from careen.indexing import INDEXERS, Indexer, Record
 from careen.model import digest
-from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.layer import LayerIndex, LayerTree
 from careen.model.package import Package
-from careen.model.problem import Problem
 
 LENGTHS = {"": 25, "long": 20_000}  # examples for each parser
 FUZZ = settings(
@@ -79,7 +77,7 @@ def file_with(file: File, content: bytes) -> File:
     return File(file.path, file.mode, len(content), pieces, head=content[:8])
 
 
-def check(item: Package | Distro | Problem, path: str) -> None:
+def check(item: Record, path: str) -> None:
     texts = [getattr(item, name) for name in type(item).__slots__]
     assert not any("\0" in text for text in texts if isinstance(text, str))
     assert item.path == path

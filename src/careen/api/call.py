@@ -16,6 +16,7 @@ def _trace_id() -> str:
 class Call:
     grpc_address: str  # HOST:PORT where this caller finds the gRPC services, for discovery
     caller: str = "anonymous"
+    idempotency_key: str = ""  # by which a client says that this is the same call again; "" = none
     request_id: str = field(default_factory=lambda: str(uuid4()))
     trace_id: str = field(default_factory=_trace_id)
 

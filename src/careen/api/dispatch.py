@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
 from google.protobuf.message import Message
@@ -14,10 +15,15 @@ from careen.api.call import Call
 from careen.api.endpoints import Endpoints
 from careen.api.iam_tokens import IamTokens
 from careen.api.images import Images
+from careen.api.ip_permissions import IpPermissions
+from careen.api.lifecycle_policies import LifecyclePolicies
 from careen.api.methods import METHODS, Method
+from careen.api.once import Once
 from careen.api.operations import Operations
 from careen.api.registries import Registries
+from careen.api.registry_changes import RegistryChanges
 from careen.api.repositories import Repositories
+from careen.api.scan_policies import ScanPolicies
 from careen.api.scanner import Scanner, Scans
 from careen.errors import Unimplemented
 from careen.store.database import Database
@@ -45,12 +51,17 @@ class Api:
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self.grpc_address = grpc_address
+        self._once = Once(database)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
         self._behaviours = _behaviours(
             Scanner(database, scans),
             Images(database),
             Repositories(database),
             Registries(database),
+            RegistryChanges(database),
+            IpPermissions(database),
+            LifecyclePolicies(database),
+            ScanPolicies(database),
             Operations(database),
             Endpoints(),
             IamTokens(clock),
@@ -62,7 +73,7 @@ class Api:
         behaviour = self._behaviours.get(method.full_name)
         if behaviour is None:
             raise Unimplemented(f"{method.full_name} is not implemented")
-        return behaviour(request, call)
+        return self._once(method, request, call, partial(behaviour, request, call))
 
     async def in_thread(self, function: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
         """Run what blocks in a thread of the API's own: pushes and pulls cannot take them all."""

@@ -58,9 +58,10 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annota
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         method = self._methods.get(details.method)
+        key = _header(details, "idempotency-key")
 
         async def answer(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
-            call = Call(self._address)
+            call = Call(self._address, idempotency_key=key)
             await context.send_initial_metadata((("server", "ycapi"), *call.headers.items()))
             try:
                 return await self._api.in_thread(self._answer, method, body, call)
@@ -74,6 +75,12 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annota
         if method is None:
             raise Unimplemented("There is no such method")
         return self._api.call(method, _request(method, body), call).SerializeToString()
+
+
+def _header(details: grpc.HandlerCallDetails, name: str) -> str:
+    """The value of that metadata; "" where there is none."""
+    found = (value for key, value in details.invocation_metadata or () if key == name)
+    return str(next(found, ""))
 
 
 def _request(method: Method, body: bytes) -> Message:

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from sqlalchemy import Connection
 from yandex.cloud.containerregistry.v1 import image_pb2, image_service_pb2
+from yandex.cloud.operation.operation_pb2 import Operation
 
-from careen.api import messages, paging
+from careen.api import changes, messages, paging
 from careen.api.call import Call
 from careen.api.fields import Field
 from careen.api.validation import invalid
@@ -30,6 +31,19 @@ class Images:
         if image is None:
             raise NotFound.of("Image", request.image_id)
         return messages.image(image)
+
+    def delete(self, request: image_service_pb2.DeleteImageRequest, call: Call) -> Operation:
+        """With its tags and scans. The part of an index goes only with it."""
+        with self.database.write() as connection:
+            if not images.delete(connection, request.image_id):
+                raise NotFound.of("Image", request.image_id)
+            return changes.done(
+                connection,
+                f"{self.SERVICE}.Delete",
+                call,
+                description=f"Delete image {request.image_id}",
+                image_id=request.image_id,
+            )
 
     def list(
         self, request: image_service_pb2.ListImagesRequest, _: Call

@@ -1,12 +1,23 @@
 """The model's values as messages of `yandex.cloud.containerregistry.v1`."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from yandex.cloud.containerregistry.v1 import blob_pb2, image_pb2, registry_pb2, repository_pb2, scanner_pb2
+from yandex.cloud.containerregistry.v1 import (
+    blob_pb2,
+    image_pb2,
+    lifecycle_policy_pb2,
+    lifecycle_policy_service_pb2,
+    registry_pb2,
+    repository_pb2,
+    scan_policy_pb2,
+    scanner_pb2,
+)
 
 from careen.model.finding import Finding
+from careen.model.policy import DryRun, LifecyclePolicy, LifecycleRule, ScanPolicy, ScanRule
 from careen.model.registry import Blob, Image, Registry, Repository, ScanResult, ScanStatus
 
 
@@ -47,6 +58,71 @@ def image(value: Image) -> image_pb2.Image:
 
 def _blob(value: Blob) -> blob_pb2.Blob:
     return blob_pb2.Blob(id=value.id, digest=value.digest, size=value.size)
+
+
+def lifecycle_policy(value: LifecyclePolicy) -> lifecycle_policy_pb2.LifecyclePolicy:
+    return lifecycle_policy_pb2.LifecyclePolicy(
+        id=value.id,
+        name=value.name,
+        repository_id=value.repository_id,
+        description=value.description,
+        status=lifecycle_policy_pb2.LifecyclePolicy.Status.Value(value.status.name),
+        created_at=timestamp(value.created_at),
+        rules=map(_lifecycle_rule, value.rules),
+    )
+
+
+def _lifecycle_rule(value: LifecycleRule) -> lifecycle_policy_pb2.LifecycleRule:
+    return lifecycle_policy_pb2.LifecycleRule(
+        description=value.description,
+        expire_period=_duration(value.expire_period),
+        tag_regexp=value.tag_regexp,
+        untagged=value.untagged,
+        retained_top=value.retained_top,
+    )
+
+
+def dry_run(value: DryRun) -> lifecycle_policy_service_pb2.DryRunLifecyclePolicyResult:
+    return lifecycle_policy_service_pb2.DryRunLifecyclePolicyResult(
+        dry_run_lifecycle_policy_result_id=value.id,
+        lifecycle_policy_id=value.policy_id,
+        run_at=timestamp(value.run_at),
+        affected_images_count=value.affected,
+    )
+
+
+def scan_policy(value: ScanPolicy) -> scan_policy_pb2.ScanPolicy:
+    push, schedule = value.push_rule, value.schedule_rules
+    return scan_policy_pb2.ScanPolicy(
+        id=value.id,
+        registry_id=value.registry_id,
+        name=value.name,
+        description=value.description,
+        rules=scan_policy_pb2.ScanRules(
+            push_rule=None
+            if push is None
+            else scan_policy_pb2.PushRule(repository_prefixes=push.prefixes, disabled=push.disabled),
+            schedule_rules=map(_scheduled_rule, schedule),
+        ),
+        created_at=timestamp(value.created_at),
+        disabled=value.disabled,
+    )
+
+
+def _scheduled_rule(value: ScanRule) -> scan_policy_pb2.ScheduledRule:
+    return scan_policy_pb2.ScheduledRule(
+        repository_prefixes=value.prefixes,
+        rescan_period=_duration(value.rescan_period),
+        disabled=value.disabled,
+    )
+
+
+def _duration(value: timedelta | None) -> Duration | None:
+    if value is None:
+        return None
+    message = Duration()
+    message.FromTimedelta(value)
+    return message
 
 
 def scan_result(value: ScanResult) -> scanner_pb2.ScanResult:

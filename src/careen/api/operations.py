@@ -3,34 +3,62 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from google.protobuf import json_format
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.message import Message
 from sqlalchemy import Connection
+from yandex.cloud.containerregistry.v1.lifecycle_policy_pb2 import LifecyclePolicy
+from yandex.cloud.containerregistry.v1.lifecycle_policy_service_pb2 import DryRunLifecyclePolicyResult
+from yandex.cloud.containerregistry.v1.registry_pb2 import Registry
+from yandex.cloud.containerregistry.v1.repository_pb2 import Repository
+from yandex.cloud.containerregistry.v1.scan_policy_pb2 import ScanPolicy
 from yandex.cloud.containerregistry.v1.scanner_pb2 import ScanResult
 from yandex.cloud.operation import operation_pb2, operation_service_pb2
 
 from careen.api import messages, status
 from careen.api.call import Call
 from careen.api.methods import METHODS, Method
-from careen.errors import NotFound, Unimplemented
+from careen.errors import Cancelled, NotFound
 from careen.model.registry import Operation
-from careen.store import operations, scans
+from careen.store import lifecycle, operations, registries, repositories, scan_policies, scans
+from careen.store.columns import now
 from careen.store.database import Database
 
 
-def _scan_result(connection: Connection, metadata: Mapping[str, str]) -> Message:
-    scan = scans.get(connection, metadata["scan_result_id"])
-    if scan is None:
-        raise NotFound.of("ScanResult", metadata["scan_result_id"])
-    return messages.scan_result(scan)
+def _found(
+    kind: str, find: Callable[[Connection, str], Any], write: Callable[[Any], Message], key: str
+) -> Callable[[Connection, Mapping[str, str]], Message]:
+    """Of a resource that the metadata names as `key`, as it is now."""
+
+    def response(connection: Connection, metadata: Mapping[str, str]) -> Message:
+        value = find(connection, metadata[key])
+        if value is None:
+            raise NotFound.of(kind, metadata[key])
+        return write(value)
+
+    return response
 
 
 # How the response of an operation is found again, by its type; the operation's row does not repeat it.
 _RESPONSES: Mapping[type[Message], Callable[[Connection, Mapping[str, str]], Message]] = MappingProxyType(
-    {ScanResult: _scan_result, Empty: lambda _connection, _metadata: Empty()}
+    {
+        Empty: lambda _connection, _metadata: Empty(),
+        ScanResult: _found("ScanResult", scans.get, messages.scan_result, "scan_result_id"),
+        Registry: _found("Registry", registries.get, messages.registry, "registry_id"),
+        Repository: _found("Repository", repositories.get, messages.repository, "repository_id"),
+        LifecyclePolicy: _found(
+            "LifecyclePolicy", lifecycle.get, messages.lifecycle_policy, "lifecycle_policy_id"
+        ),
+        DryRunLifecyclePolicyResult: _found(
+            "DryRunLifecyclePolicyResult",
+            lifecycle.dry_run,
+            messages.dry_run,
+            "dry_run_lifecycle_policy_result_id",
+        ),
+        ScanPolicy: _found("ScanPolicy", scan_policies.get, messages.scan_policy, "scan_policy_id"),
+    }
 )
 
 
@@ -47,12 +75,22 @@ class Operations:
     def cancel(
         self, request: operation_service_pb2.CancelOperationRequest, _: Call
     ) -> operation_pb2.Operation:
-        """An operation that is done stays as it is."""
-        with self.database.read() as connection:
+        """An operation that is done stays as it is. Whoever carries it out looks whether it still runs."""
+        with self.database.write() as connection:
             operation = _operation(connection, request.operation_id)
             if not operation.done:
-                raise Unimplemented(f"Operation {operation.id} cannot be cancelled; it ends by itself")
-            return message(connection, operation)
+                _end(connection, operation)
+            return message(connection, _operation(connection, request.operation_id))
+
+
+def _end(connection: Connection, operation: Operation) -> None:
+    moment = now()
+    cancelled = Cancelled(f"Operation {operation.id} was cancelled")
+    operations.finish(
+        connection, operation.id, now=moment, error_kind=cancelled.kind, error_message=cancelled.message
+    )
+    if "scan_result_id" in operation.metadata:
+        scans.fail(connection, operation.metadata["scan_result_id"], moment)
 
 
 def _operation(connection: Connection, operation_id: str) -> Operation:

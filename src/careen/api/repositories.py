@@ -5,12 +5,13 @@ from typing import ClassVar
 
 from sqlalchemy import Connection
 from yandex.cloud.containerregistry.v1 import repository_pb2, repository_service_pb2
+from yandex.cloud.operation.operation_pb2 import Operation
 
-from careen.api import messages, paging
+from careen.api import changes, messages, paging
 from careen.api.call import Call
 from careen.api.fields import Field
 from careen.api.validation import invalid
-from careen.errors import NotFound
+from careen.errors import NotFound, Precondition
 from careen.store import registries, repositories
 from careen.store.database import Database
 
@@ -38,6 +39,35 @@ class Repositories:
         if repository is None:
             raise NotFound.of("Repository", request.repository_name)
         return messages.repository(repository)
+
+    def upsert(self, request: repository_service_pb2.UpsertRepositoryRequest, call: Call) -> Operation:
+        """The name is that of the registry's id, a slash and a path."""
+        registry_id, _, path = request.name.partition("/")
+        if not path:
+            raise invalid("name", "must be <registry id>/<path>")
+        with self.database.write() as connection:
+            if registries.get(connection, registry_id) is None:
+                raise NotFound.of("Registry", registry_id)
+            repository = repositories.upsert(connection, registry_id, request.name)
+            return self._done(connection, "Upsert", repository.id, call)
+
+    def delete(self, request: repository_service_pb2.DeleteRepositoryRequest, call: Call) -> Operation:
+        with self.database.write() as connection:
+            if repositories.get(connection, request.repository_id) is None:
+                raise NotFound.of("Repository", request.repository_id)
+            if repositories.has_images(connection, request.repository_id):
+                raise Precondition(f"Repository {request.repository_id} is not empty")
+            repositories.delete(connection, request.repository_id)
+            return self._done(connection, "Delete", request.repository_id, call)
+
+    def _done(self, connection: Connection, name: str, repository_id: str, call: Call) -> Operation:
+        return changes.done(
+            connection,
+            f"{self.SERVICE}.{name}",
+            call,
+            description=f"{name} repository {repository_id}",
+            repository_id=repository_id,
+        )
 
     def list(
         self, request: repository_service_pb2.ListRepositoriesRequest, _: Call

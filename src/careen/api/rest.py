@@ -70,7 +70,7 @@ class _Path:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        call = Call(self._api.grpc_address)
+        call = Call(self._api.grpc_address, idempotency_key=request.headers.get("idempotency-key", ""))
         try:
             if request.method in self._methods:
                 return _json(await self._answer(self._methods[request.method], request, call), 200, call)

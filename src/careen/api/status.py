@@ -17,6 +17,8 @@ _CODES: Mapping[str, int] = MappingProxyType(
         "Invalid": Code.INVALID_ARGUMENT,
         "NotFound": Code.NOT_FOUND,
         "Exists": Code.ALREADY_EXISTS,
+        "Precondition": Code.FAILED_PRECONDITION,
+        "Cancelled": Code.CANCELLED,
         "Denied": Code.PERMISSION_DENIED,
         "Exhausted": Code.RESOURCE_EXHAUSTED,
         "Unimplemented": Code.UNIMPLEMENTED,

@@ -25,7 +25,9 @@ from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
 from careen.jobs.executor import Executor
 from careen.jobs.layers import layer_sources
+from careen.jobs.lifecycle import apply_policies
 from careen.jobs.periodic import Periodic
+from careen.jobs.scan_policies import ScanPolicies
 from careen.jobs.scans import ScanJob, Scans
 from careen.jobs.uploads import clear_abandoned
 from careen.model import ids
@@ -40,7 +42,7 @@ from careen.store.paging import Page
 log = structlog.get_logger(__name__)
 
 DEFAULT_FOLDER = "default"
-_DAY = 86400.0  # seconds
+_DAY, _HOUR, _MINUTE = 86400.0, 3600.0, 60.0  # seconds
 _GRACE = 5  # seconds that requests under way get at the end
 
 
@@ -53,15 +55,19 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             ScanJob(parts.database, parts.blobs, parts.indexing, parts.snapshots),
             workers=settings.workers,
         )
+        scans = Scans(parts.database, executor.submit)
+        policies = ScanPolicies(parts.database, parts.blobs, scans.start)
         rounds = [
             Periodic("feeds", parts.refresh_feeds, interval=settings.feeds_interval),
             Periodic("uploads", partial(clear_abandoned, parts.database, parts.blobs), interval=_DAY),
+            Periodic("lifecycle policies", partial(apply_policies, parts.database), interval=_HOUR),
+            Periodic("scan policies", policies.rescan, interval=_MINUTE),
         ]
         executor.start()
         for periodic in rounds:
             periodic.start()
         try:
-            asyncio.run(_serve(parts, Scans(parts.database, executor.submit), registry, announce))
+            asyncio.run(_serve(parts, scans, policies, registry, announce))
         finally:
             for periodic in rounds:
                 periodic.stop()
@@ -94,11 +100,13 @@ class _Arrival:
     """A freshly pushed image is indexed before anybody asks."""
 
     parts: Workshop
+    policies: ScanPolicies
 
     def __call__(self, image: Image) -> None:
         """What goes wrong here goes wrong again at the Scan, and is said there."""
         try:
             self._index(image)
+            self.policies.pushed(image)
         except NotAnImage:
             pass  # a chart or a signature
         except Error as error:
@@ -111,7 +119,11 @@ class _Arrival:
 
 
 async def _serve(
-    parts: Workshop, scans: Scans, registry: Registry, announce: Callable[[str], object]
+    parts: Workshop,
+    scans: Scans,
+    policies: ScanPolicies,
+    registry: Registry,
+    announce: Callable[[str], object],
 ) -> None:
     settings = parts.settings
     listener = _listen(settings.http)
@@ -127,7 +139,7 @@ async def _serve(
         plaintext = str(replace(settings.grpc_plaintext, port=port))
     http = str(replace(settings.http, port=listener.getsockname()[1]))
     web = _WebServer(
-        _web_config(_application(parts, api)),
+        _web_config(_application(parts, api, policies)),
         lambda: announce(_welcome(http, api.grpc_address, plaintext, registry, material)),
     )
     try:
@@ -145,8 +157,8 @@ def _listen(address: Address) -> socket.socket:
         raise Unavailable(f"careen cannot listen on {address}: {error.strerror}") from error
 
 
-def _application(parts: Workshop, api: Api) -> Starlette:
-    door = RegistryDoor(parts.database, parts.blobs, _Arrival(parts))
+def _application(parts: Workshop, api: Api, policies: ScanPolicies) -> Starlette:
+    door = RegistryDoor(parts.database, parts.blobs, _Arrival(parts, policies))
     return Starlette(
         routes=[
             *health.routes(parts.database),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from careen.errors import Error, Exists, Internal, Invalid, NotFound
+from careen.errors import Cancelled, Error, Exists, Internal, Invalid, NotFound
 from careen.images import manifest as manifests
 from careen.images.squash import squash
 from careen.jobs.indexing import Indexing
@@ -84,7 +84,7 @@ class ScanJob:
 
     def __call__(self, operation: Operation) -> None:
         try:
-            verdict = self._judge(operation.subject)
+            verdict = self._judge(operation)
         except Error as error:
             self._fail(operation, error)
         except Exception:  # the edge of a worker: whoever waits gets an answer
@@ -93,21 +93,32 @@ class ScanJob:
         else:
             self._finish(operation, verdict)
 
-    def _judge(self, image_id: str) -> Verdict:
+    def _judge(self, operation: Operation) -> Verdict:
+        image_id = operation.subject
         with self.database.read() as connection:
             if images.get(connection, image_id) is None:
                 raise NotFound.of("Image", image_id)
             manifest = manifests.parse(images.body(connection, image_id))
         sources, problems = layer_sources(manifest, self.blobs)
-        inventory = squash(self.indexing.ensure(sources))
+        layers = self.indexing.ensure(sources)
+        self._stop_if_ended(operation)
+        inventory = squash(layers)
         found = tuple(sorted({*inventory.problems, *problems}))
-        return match(replace(inventory, problems=found), self._await_snapshot())
+        return match(replace(inventory, problems=found), self._await_snapshot(operation))
 
-    def _await_snapshot(self) -> Snapshot:
+    def _await_snapshot(self, operation: Operation) -> Snapshot:
         """A scan that comes before the first snapshot waits for it: no advisories are no answer."""
         while (snapshot := self.snapshots.current()) is None:
+            self._stop_if_ended(operation)
             time.sleep(_SNAPSHOT_POLL)
         return snapshot
+
+    def _stop_if_ended(self, operation: Operation) -> None:
+        """Raises Cancelled when nobody waits for the end any more."""
+        with self.database.read() as connection:
+            current = operations.get(connection, operation.id)
+        if current is None or current.done:
+            raise Cancelled(f"operation {operation.id} has ended already")
 
     def _finish(self, operation: Operation, verdict: Verdict) -> None:
         moment = now()

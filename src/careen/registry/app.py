@@ -5,6 +5,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
 from careen.registry import tokens
+from careen.registry.admission import Admission
 from careen.registry.blobs import Blobs
 from careen.registry.door import RegistryDoor
 from careen.registry.edge import guarded
@@ -41,7 +42,7 @@ def routes(door: RegistryDoor) -> list[BaseRoute]:
         ],
         redirect_slashes=False,
     )
-    return [Mount("/v2", app=guarded(router))]
+    return [Mount("/v2", app=guarded(Admission(router, door)))]
 
 
 async def _version(_: Request) -> Response:

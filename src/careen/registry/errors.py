@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.responses import JSONResponse
 
 from careen.errors import (
+    Cancelled,
     Denied,
     Error,
     Exhausted,
@@ -12,6 +13,7 @@ from careen.errors import (
     Internal,
     Invalid,
     NotFound,
+    Precondition,
     Unauthenticated,
     Unavailable,
     Unimplemented,
@@ -89,6 +91,8 @@ ANSWERS: Mapping[type[Error], tuple[int, str]] = {
     Invalid: (400, "UNSUPPORTED"),
     NotFound: (404, "NAME_UNKNOWN"),
     Exists: (409, "DENIED"),
+    Precondition: (409, "DENIED"),
+    Cancelled: (499, "UNSUPPORTED"),
     Denied: (403, "DENIED"),
     Unauthenticated: (401, "UNAUTHORIZED"),
     Exhausted: (429, "TOOMANYREQUESTS"),

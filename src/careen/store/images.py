@@ -151,6 +151,13 @@ def page(
     return image_rows.load(connection, fetch(connection, query, LISTING, page))
 
 
+def of_repository(connection: Connection, repository_id: str) -> Sequence[Image]:
+    """Those that stand by themselves: not the parts of an index, which go with it."""
+    parts = select(image_children.c.child_id)
+    query = image_rows.QUERY.where(images.c.repository_id == repository_id, images.c.id.not_in(parts))
+    return image_rows.load(connection, connection.execute(query).all())
+
+
 def delete(connection: Connection, image_id: str) -> bool:
     """Whether there was such an image; its tags and scans go with it, its blobs stay.
 

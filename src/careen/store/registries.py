@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, select, update
 
 from careen.errors import Exists
 from careen.model.registry import Registry
 from careen.store.inserts import insert_new
 from careen.store.paging import Listing, Page, fetch
-from careen.store.tables import registries
+from careen.store.tables import images, registries
 
 LISTING = Listing(
     key=registries.c.id,
@@ -34,6 +34,29 @@ def add(connection: Connection, registry: Registry) -> None:
 def get(connection: Connection, registry_id: str) -> Registry | None:
     row = connection.execute(select(registries).where(registries.c.id == registry_id)).one_or_none()
     return None if row is None else _registry(row)
+
+
+def change(connection: Connection, registry: Registry) -> None:
+    """Write name and labels of the registry of that id."""
+    statement = update(registries).where(registries.c.id == registry.id)
+    connection.execute(statement.values(name=registry.name, labels=dict(registry.labels)))
+
+
+def delete(connection: Connection, registry_id: str) -> None:
+    """With all that is in it; blobs stay for the background."""
+    connection.execute(registries.delete().where(registries.c.id == registry_id))
+
+
+def named(connection: Connection, folder_id: str, name: str) -> Registry | None:
+    """The oldest of that name in the folder."""
+    query = select(registries).where(registries.c.folder_id == folder_id, registries.c.name == name)
+    row = connection.execute(query.order_by(registries.c.created_at, registries.c.id)).first()
+    return None if row is None else _registry(row)
+
+
+def has_images(connection: Connection, registry_id: str) -> bool:
+    query = select(images.c.id).where(images.c.registry_id == registry_id).limit(1)
+    return connection.scalar(query) is not None
 
 
 def page(connection: Connection, folder_id: str, page: Page) -> Sequence[Registry]:

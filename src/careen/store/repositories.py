@@ -10,7 +10,7 @@ from careen.model.registry import Repository
 from careen.store.columns import now
 from careen.store.inserts import insert_new
 from careen.store.paging import Listing, Page, fetch
-from careen.store.tables import registries, repositories
+from careen.store.tables import images, registries, repositories
 
 LISTING = Listing(
     key=repositories.c.id,
@@ -52,6 +52,22 @@ def page(
     if folder_id:
         query = query.join(registries).where(registries.c.folder_id == folder_id)
     return [_repository(row) for row in fetch(connection, query, LISTING, page)]
+
+
+def delete(connection: Connection, repository_id: str) -> None:
+    """With all that is in it; blobs stay for the background."""
+    connection.execute(repositories.delete().where(repositories.c.id == repository_id))
+
+
+def has_images(connection: Connection, repository_id: str) -> bool:
+    query = select(images.c.id).where(images.c.repository_id == repository_id).limit(1)
+    return connection.scalar(query) is not None
+
+
+def of_registry(connection: Connection, registry_id: str) -> Sequence[Repository]:
+    """All of them, by name."""
+    query = select(repositories).where(repositories.c.registry_id == registry_id)
+    return [_repository(row) for row in connection.execute(query.order_by(repositories.c.name))]
 
 
 def names(connection: Connection) -> Sequence[str]:

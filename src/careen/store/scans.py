@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from careen.errors import NotFound
 from careen.model.digest import Digest
@@ -16,7 +16,7 @@ from careen.store import documents
 from careen.store.inserts import insert_all
 from careen.store.paging import Listing, Page, fetch
 from careen.store.tables import findings as findings_table
-from careen.store.tables import images, scan_packages, scan_results
+from careen.store.tables import images, operations, scan_packages, scan_results
 
 _COUNTS = tuple(severity.name.lower() for severity in Severity)
 _POSITION_DIGITS = 9
@@ -95,6 +95,23 @@ def page(
     if repository_id:
         query = query.where(scan_results.c.repository_id == repository_id)
     return [_scan(row) for row in fetch(connection, query, LISTING, page)]
+
+
+def running(connection: Connection, caller: str) -> int:
+    """How many scans that `caller` began are under way."""
+    query = select(func.count()).select_from(operations)
+    return connection.scalar(query.where(operations.c.created_by == caller, ~operations.c.done)) or 0
+
+
+def due(connection: Connection, repository_id: str, *, before: datetime) -> Sequence[str]:
+    """Ids of the images, no indexes, that were last scanned `before` then, or never; oldest first."""
+    recent = select(scan_results.c.id).where(
+        scan_results.c.image_id == images.c.id, scan_results.c.created_at > before
+    )
+    query = select(images.c.id).where(
+        images.c.repository_id == repository_id, images.c.config_id.is_not(None), ~recent.exists()
+    )
+    return connection.scalars(query.order_by(images.c.created_at, images.c.id)).all()
 
 
 def finish(

@@ -1,0 +1,49 @@
+"""Operations that are done as soon as they are asked for: what they change is in the database."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from google.protobuf.message import Message
+from sqlalchemy import Connection
+from yandex.cloud.operation.operation_pb2 import Operation as OperationMessage
+
+from careen.api import operations as operation_messages
+from careen.api.call import Call
+from careen.api.validation import invalid
+from careen.model import ids
+from careen.model.registry import Operation
+from careen.store import operations
+from careen.store.columns import now
+
+
+def done(
+    connection: Connection, method: str, call: Call, *, description: str, **metadata: str
+) -> OperationMessage:
+    """Record in the transaction that the change is made. The first of `metadata` is its subject."""
+    moment = now()
+    operation = Operation(
+        id=ids.new(),
+        method=method,
+        subject=next(iter(metadata.values())),
+        description=description,
+        created_at=moment,
+        created_by=call.caller,
+        modified_at=moment,
+        metadata=metadata,
+        done=True,
+    )
+    operations.add(connection, operation)
+    return operation_messages.message(connection, operation)
+
+
+def masked(request: Message, fields: Sequence[str]) -> Mapping[str, Any]:
+    """The new values of those `fields` that the request's update mask names; without a mask, of all.
+
+    Raises InvalidRequest for a mask that names anything else.
+    """
+    asked: Any = request
+    paths = asked.update_mask.paths
+    for path in paths:
+        if path not in fields:
+            raise invalid("update_mask", f"{path[:100]!r} cannot be updated, only {', '.join(fields)}")
+    return {name: getattr(request, name) for name in (paths or fields)}

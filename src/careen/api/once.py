@@ -1,0 +1,66 @@
+"""A call that comes again does its work once (yandex-cloud/docs, concepts/idempotency.md)."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from google.protobuf.message import Message
+from yandex.cloud.operation.operation_pb2 import Operation
+
+from careen.api import operations as operation_messages
+from careen.api.call import Call
+from careen.api.methods import Method
+from careen.api.validation import invalid
+from careen.errors import NotFound
+from careen.store import idempotency, operations
+from careen.store.columns import now
+from careen.store.database import Database
+from careen.store.idempotency import Attempt
+
+KNOWN = timedelta(days=1)  # for which a key is kept
+_LONGEST_KEY = 200  # characters
+_LOCKS = 64
+
+
+class Once:
+    """Remembers which operation each idempotency key has begun."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._locks = [threading.Lock() for _ in range(_LOCKS)]  # two with one key must not begin at a time
+
+    def __call__(
+        self, method: Method, request: Message, call: Call, behaviour: Callable[[], Message]
+    ) -> Message:
+        """What `behaviour` gives, or the operation that the call began when it came before.
+
+        Raises Exists where the key came with another request.
+        """
+        if method.metadata is None or not call.idempotency_key:
+            return behaviour()
+        if len(call.idempotency_key) > _LONGEST_KEY:
+            raise invalid("idempotency-key", f"must have at most {_LONGEST_KEY} characters")
+        asked = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
+        attempt = Attempt(call.caller, method.full_name, call.idempotency_key, asked)
+        with self._locks[hash((attempt.caller, attempt.key)) % _LOCKS]:
+            return self._before(attempt) or self._now(attempt, behaviour)
+
+    def _before(self, attempt: Attempt) -> Message | None:
+        with self._database.read() as connection:
+            operation_id = idempotency.operation_of(connection, attempt)
+            if operation_id is None:
+                return None
+            operation = operations.get(connection, operation_id)
+            if operation is None:
+                raise NotFound.of("Operation", operation_id)
+            return operation_messages.message(connection, operation)
+
+    def _now(self, attempt: Attempt, behaviour: Callable[[], Message]) -> Message:
+        message = behaviour()
+        assert isinstance(message, Operation)
+        moment = now()
+        with self._database.write() as connection:
+            idempotency.forget(connection, moment - KNOWN)
+            idempotency.remember(connection, attempt, message.id, moment)
+        return message

@@ -1,0 +1,85 @@
+"""What a lifecycle policy deletes (yandex-cloud/docs, container-registry/concepts/lifecycle-policy.md).
+
+A rule speaks of images without tags, or of tags that its expression matches as a whole. An image goes
+when every rule that speaks of it wants that, and when each of its tags is spoken of: a tag that no rule
+names keeps its image, whatever is said of the others.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import re2
+import structlog
+
+from careen.errors import Exists
+from careen.model.policy import LifecyclePolicy, LifecycleRule
+from careen.model.registry import Image
+from careen.store import images, lifecycle
+from careen.store.columns import now
+from careen.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+_AT_ONCE = 200  # images that one transaction deletes: others wait for it
+
+
+def affected(policy: LifecyclePolicy, found: Sequence[Image], at: datetime) -> list[Image]:
+    """Those of the repository's images that the policy deletes, oldest first."""
+    newest_first = sorted(found, key=lambda image: (image.created_at, image.id), reverse=True)
+    rules = [(rule, [image for image in newest_first if _covers(rule, image)]) for rule in policy.rules]
+    spared = {image.id for rule, covered in rules for image in _spared(rule, covered, at)}
+    return [image for image in reversed(newest_first) if image.id not in spared and _is_told(policy, image)]
+
+
+def _covers(rule: LifecycleRule, image: Image) -> bool:
+    return any(_matches(rule, tag) for tag in image.tags) if image.tags else rule.untagged
+
+
+def _matches(rule: LifecycleRule, tag: str) -> bool:
+    return bool(rule.tag_regexp) and re2.fullmatch(rule.tag_regexp, tag) is not None
+
+
+def _is_told(policy: LifecyclePolicy, image: Image) -> bool:
+    """Whether the rules speak of all that would be lost."""
+    if not image.tags:
+        return any(rule.untagged for rule in policy.rules)
+    return all(any(_matches(rule, tag) for rule in policy.rules) for tag in image.tags)
+
+
+def _spared(rule: LifecycleRule, newest_first: Sequence[Image], at: datetime) -> Iterator[Image]:
+    """The images that the rule speaks of and does not want gone."""
+    for number, image in enumerate(newest_first):
+        is_young = rule.expire_period is not None and at - image.created_at < rule.expire_period
+        if number < rule.retained_top or is_young:
+            yield image
+
+
+def apply_policies(database: Database) -> int:
+    """Delete what the active policies want gone; gives the number of images."""
+    with database.read() as connection:
+        policies = lifecycle.active(connection)
+    return sum(_apply(database, policy) for policy in policies)
+
+
+def _apply(database: Database, policy: LifecyclePolicy) -> int:
+    """In several transactions, each of which looks anew: tags move meanwhile, and policies change."""
+    deleted = 0
+    while count := _delete_some(database, policy):
+        deleted += count
+    if deleted:
+        log.info("images deleted by lifecycle policy", policy=policy.id, images=deleted)
+    return deleted
+
+
+def _delete_some(database: Database, policy: LifecyclePolicy) -> int:
+    with database.write() as connection:
+        if lifecycle.get(connection, policy.id) != policy:
+            return 0
+        candidates = affected(policy, images.of_repository(connection, policy.repository_id), now())
+        deleted = 0
+        for image in candidates[:_AT_ONCE]:
+            try:
+                deleted += images.delete(connection, image.id)
+            except Exists:  # an index was pushed that names it
+                continue
+        return deleted
