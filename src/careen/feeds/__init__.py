@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import BinaryIO, Protocol
 
-from careen.feeds import alpine, debian, nvd, osv
+from careen.feeds import alpine, amazon, arch, azurelinux, debian, nvd, oracle, osv, photon
 from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Ecosystem, Rating
@@ -42,5 +42,10 @@ FEEDS: list[Feed] = [
     osv.Feed("AlmaLinux:8"),
     osv.Feed("AlmaLinux:9"),
     osv.Feed("AlmaLinux:10"),
+    amazon,
+    arch,
+    azurelinux,
+    oracle,
+    photon,
     nvd,
 ]
