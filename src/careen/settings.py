@@ -46,6 +46,7 @@ class Settings:
     feeds: tuple[str, ...]  # names; empty = all
     workers: int
     budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
+    kernel_headers: bool  # whether the kernel's vulnerabilities count for its headers
     tls_names: tuple[str, ...]  # further names for careen's own certificate
 
     @property
@@ -84,12 +85,20 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         feeds=_names(environment, "CAREEN_FEEDS"),
         workers=int(_number(environment, "CAREEN_WORKERS", float(os.cpu_count() or 1))),
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
+        kernel_headers=_switch(environment, "CAREEN_KERNEL_HEADERS"),
         tls_names=_names(environment, "CAREEN_TLS_NAMES"),
     )
 
 
 def _names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _switch(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name) or "off"
+    if text not in {"on", "off"}:
+        raise InvalidSetting(f"{name} is on or off, not {text!r}")
+    return text == "on"
 
 
 def _number(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -37,7 +37,9 @@ class OneShot:
             )
             with opened as image:
                 snapshot = self._snapshot(offline=offline)
-                return match(self._inventory(image), snapshot), _facts(image)
+                with_headers = self.workshop.settings.kernel_headers
+                verdict = match(self._inventory(image), snapshot, kernel_headers=with_headers)
+                return verdict, _facts(image)
 
     def _snapshot(self, *, offline: bool) -> Snapshot:
         if (snapshot := self.workshop.snapshots.current()) is not None:

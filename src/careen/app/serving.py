@@ -52,7 +52,13 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
         registry = _default_registry(parts)
         executor = Executor(
             parts.database,
-            ScanJob(parts.database, parts.blobs, parts.indexing, parts.snapshots),
+            ScanJob(
+                parts.database,
+                parts.blobs,
+                parts.indexing,
+                parts.snapshots,
+                kernel_headers=settings.kernel_headers,
+            ),
             workers=settings.workers,
         )
         scans = Scans(parts.database, executor.submit)

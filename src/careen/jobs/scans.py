@@ -81,6 +81,7 @@ class ScanJob:
     blobs: LocalBlobs
     indexing: Indexing
     snapshots: Snapshots
+    kernel_headers: bool = False  # as matcher.match has it
 
     def __call__(self, operation: Operation) -> None:
         try:
@@ -104,7 +105,8 @@ class ScanJob:
         self._stop_if_ended(operation)
         inventory = squash(layers)
         found = tuple(sorted({*inventory.problems, *problems}))
-        return match(replace(inventory, problems=found), self._await_snapshot(operation))
+        snapshot = self._await_snapshot(operation)
+        return match(replace(inventory, problems=found), snapshot, kernel_headers=self.kernel_headers)
 
     def _await_snapshot(self, operation: Operation) -> Snapshot:
         """A scan that comes before the first snapshot waits for it: no advisories are no answer."""

@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from careen.matching.snapshot import Covered, Snapshot
@@ -30,9 +30,10 @@ def asked(package: Package, distro: Distro | None) -> str:
     return distro.ecosystem
 
 
-def cover(inventory: Inventory, snapshot: Snapshot) -> Coverage:
+def cover(inventory: Inventory, snapshot: Snapshot, *, not_judged: Collection[Package] = ()) -> Coverage:
+    """What judges the packages; those that are not judged own nothing."""
     distro = inventory.distro
-    judges = frozenset(_judges(inventory, snapshot))
+    judges = frozenset(_judges(inventory, snapshot)) - {package.name for package in not_judged}
     free = [each for each in inventory.packages if each.owner not in judges]
     groups = {(asked(each, distro), each.is_os, each.type) for each in free}
     found = {name: snapshot.ecosystem(name) or _newer(name, snapshot) for name, _, _ in groups}

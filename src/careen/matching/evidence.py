@@ -1,15 +1,20 @@
 """Why a finding is reported, as values that JSON can hold."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from itertools import groupby
 
 from careen.matching.snapshot import Covered, Hit, Record
-from careen.model.advisory import Range
+from careen.model.advisory import Exploited, Likelihood, Range
 from careen.model.package import Package
 
 
 def of(
-    package: Package, covered: Covered, hits: Sequence[Hit], opinions: Sequence[Mapping[str, object]]
+    package: Package,
+    covered: Covered,
+    hits: Sequence[Hit],
+    opinions: Sequence[Mapping[str, object]],
+    remarks: Sequence[str] = (),
 ) -> Mapping[str, object]:
     """`hits` in an order of their own meaning: those of one advisory side by side, the leading one first."""
     return {
@@ -21,7 +26,19 @@ def of(
             for by, installed in dict.fromkeys(compared(package, by_source=hit.by_source) for hit in hits)
         ],
         "severities": list(opinions),
+        **({"remarks": list(remarks)} if remarks else {}),
+        **({"confidence": package.confidence} if package.confidence else {}),
     }
+
+
+def of_use(exploited: Iterable[Exploited], likelihood: Likelihood | None) -> Mapping[str, object]:
+    """Whether the vulnerability is used by anybody, and how likely it is to be; nothing where nobody says."""
+    said: dict[str, object] = {}
+    if seen := [asdict(each) for each in exploited]:
+        said["exploited"] = seen
+    if likelihood:
+        said["likelihood"] = asdict(likelihood)
+    return said
 
 
 def compared(package: Package, *, by_source: bool) -> tuple[str, str]:

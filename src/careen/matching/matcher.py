@@ -4,7 +4,8 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from careen.matching import aliases, evidence, severity
+from careen.matching import aliases, evidence, severity, strangers
+from careen.matching.conditions import Repositories, applies, remarks
 from careen.matching.coverage import asked, cover
 from careen.matching.snapshot import Covered, Hit, Snapshot
 from careen.model.advisory import modular
@@ -16,21 +17,28 @@ from careen.model.problem import Problem, ProblemKind
 from careen.versions import BY_NAME
 from careen.versions.invalid import InvalidVersion
 
+_CLEARED = "not_affected"  # upstream looked: then what others say of the same vulnerability does not count
 
-def match(inventory: Inventory, snapshot: Snapshot) -> Verdict:
+
+def match(inventory: Inventory, snapshot: Snapshot, *, kernel_headers: bool = False) -> Verdict:
     """Every vulnerability of every package, and all that could not be judged as a Problem.
 
     The same inventory and snapshot give the same Verdict, in whatever order the packages come.
+    Vulnerabilities of the kernel count for its headers only with `kernel_headers`.
     """
     distro, packages = inventory.distro, _distinct(inventory.packages)
-    coverage = cover(inventory, snapshot)
-    judge = _Judge(snapshot, distro)
+    third_party = [each for each in packages if strangers.is_third_party(each, distro)]
+    headers = [] if kernel_headers else [each for each in packages if strangers.is_kernel_headers(each)]
+    coverage = cover(inventory, snapshot, not_judged=[*third_party, *headers])
+    judge = _Judge(snapshot, distro, Repositories.of(inventory, snapshot))
+    aside = {*third_party, *headers}
     judged: list[Package] = []
     found: list[Finding | Problem] = [*inventory.problems, *coverage.problems]
+    found += strangers.problems(third_party, headers)
     for package in packages:
         covered = coverage.ecosystems.get(asked(package, distro))
         judged.append(replace(package, ecosystem=covered.name) if covered else package)
-        if covered and package.owner not in coverage.judges:
+        if covered and package not in aside and package.owner not in coverage.judges:
             found += judge.of(judged[-1], covered)
     return Verdict(
         distro,
@@ -59,11 +67,14 @@ def _order(finding: Finding) -> tuple[object, ...]:
 class _Judge:
     """Judges package by package; what several of them share is asked of the snapshot once."""
 
-    def __init__(self, snapshot: Snapshot, distro: Distro | None) -> None:
+    def __init__(self, snapshot: Snapshot, distro: Distro | None, repositories: Repositories) -> None:
         self._distro = distro
+        self._repositories = repositories
         self._affecting = functools.cache(snapshot.affecting)
         self._unreadable = functools.cache(snapshot.unreadable)
         self._ratings = functools.cache(snapshot.ratings)
+        self._exploited = functools.cache(snapshot.exploited)
+        self._likelihood = functools.cache(snapshot.likelihood)
 
     def of(self, package: Package, covered: Covered) -> Iterator[Finding | Problem]:
         hits: list[Hit] = []
@@ -72,32 +83,61 @@ class _Judge:
                 message = f"{id_} cannot be judged for {name} {version}: {reason}"
                 yield Problem(ProblemKind.INVALID_ADVISORY, package.path, message)
             try:
-                key = BY_NAME[covered.scheme].key(version)
+                hits += self._hits(package, covered, name, version, by_source=by_source)
             except InvalidVersion as error:
                 message = f"{name} cannot be judged: {error.message}"
                 yield Problem(ProblemKind.INVALID_VERSION, package.path, message)
-            else:
-                hits += self._affecting(covered.name, name, key, by_source=by_source)
         for group in aliases.merge(hits):
-            yield self._finding(package, covered, group)
+            if not any(hit.status == _CLEARED for hit in group):
+                yield self._finding(package, covered, group)
+
+    def _hits(
+        self, package: Package, covered: Covered, name: str, version: str, *, by_source: bool
+    ) -> list[Hit]:
+        """What is said of this build; raises InvalidVersion."""
+        key = BY_NAME[covered.scheme].key(version)
+        found = self._affecting(covered.name, name, key, by_source=by_source)
+        return [hit for hit in found if applies(hit, package, covered, self._repositories)]
 
     def _finding(self, package: Package, covered: Covered, hits: Sequence[Hit]) -> Finding:
         id_, others = aliases.name(hits)
+        names = (id_, *others)
         ordered = sorted(hits, key=functools.partial(_lead, id_))
-        ratings = [rating for name in (id_, *others) for rating in self._ratings(name)]
+        ratings = [rating for name in names for rating in self._ratings(name)]
         level, opinions = severity.choose(severity.candidates(ordered, ratings))
+        proof = evidence.of(package, covered, ordered, opinions, remarks(ordered, self._repositories))
+        used = [each for name in names for each in self._exploited(name)]
+        likely = next(filter(None, map(self._likelihood, names)), None)
         return Finding(
             id=id_,
             aliases=others,
             severity=level,
             package=package,
-            fixed_by=_fixed_by(ordered),
+            fixed_by=self._fixed_by(package, covered, ordered),
             origin="os" if package.is_os else "lang",
             type=self._type(package),
             link=next((hit.record.link for hit in ordered if hit.record.link), ""),
             status=ordered[0].status,
-            evidence=evidence.of(package, covered, ordered, opinions),
+            evidence={**proof, **evidence.of_use(used, likely)},
         )
+
+    def _fixed_by(self, package: Package, covered: Covered, hits: Sequence[Hit]) -> str:
+        """The lowest fix above the installed version that can be had, and that no twin calls affected."""
+        fixes = sorted({(hit.high, hit.range.fixed) for hit in hits if _has_fix(hit)})
+        records = {hit.record.digest for hit in hits}
+        if len(records) > 1:
+            for _, fixed in fixes:
+                if records.isdisjoint(self._records(package, covered, fixed)):
+                    return fixed
+        return fixes[0][1] if fixes else ""
+
+    def _records(self, package: Package, covered: Covered, version: str) -> set[str]:
+        """The advisories that speak of the package at another version."""
+        return {
+            hit.record.digest
+            for name, _, by_source in _subjects(package)
+            for hit in self._hits(package, covered, name, version, by_source=by_source)
+        }
 
     def _type(self, package: Package) -> str:
         if package.is_os:
@@ -125,7 +165,5 @@ def _lead(id_: str, hit: Hit) -> tuple[object, ...]:
     return (record.id != id_, id_ not in record.aliases, record.feed, record.id, record.digest, hit.high)
 
 
-def _fixed_by(hits: Iterable[Hit]) -> str:
-    """The lowest fix above the installed version that can be had; each range has that of its own branch."""
-    fixes = [(hit.high, hit.range.fixed) for hit in hits if hit.range.fixed and hit.status != "pending"]
-    return min(fixes)[1] if fixes else ""
+def _has_fix(hit: Hit) -> bool:
+    return bool(hit.range.fixed) and hit.status != "pending"

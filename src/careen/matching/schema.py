@@ -1,11 +1,12 @@
 """The tables of a snapshot: an SQLite file that is written once and then only read."""
 
-VERSION = 1  # `user_version` of the file: raised whenever what is below changes
+VERSION = 2  # `user_version` of the file: raised whenever what is below changes
 
 PRAGMAS = {"page_size": 4096, "journal_mode": "OFF", "synchronous": "OFF", "user_version": VERSION}
 
 # `low` and `high` are keys of the ecosystem's version scheme, `high` exclusive, so that one walk over the
 # primary key of `ranges` answers for an installed version and passes over all ranges that end below it.
+# Most ranges hold under no condition: number 0, which has no row.
 TABLES = """
 CREATE TABLE feeds (
     name TEXT PRIMARY KEY,
@@ -26,11 +27,23 @@ CREATE TABLE advisories (
     aliases TEXT NOT NULL, scores TEXT NOT NULL, severity TEXT NOT NULL, link TEXT NOT NULL,
     summary TEXT NOT NULL, published TEXT NOT NULL, modified TEXT NOT NULL, withdrawn TEXT NOT NULL
 );
+CREATE TABLE conditions (
+    id INTEGER PRIMARY KEY, arches TEXT NOT NULL, repositories TEXT NOT NULL, remark TEXT NOT NULL
+);
 CREATE TABLE ranges (
     package INTEGER NOT NULL, high BLOB NOT NULL, low BLOB NOT NULL, advisory INTEGER NOT NULL,
     introduced TEXT NOT NULL, fixed TEXT NOT NULL, last_affected TEXT NOT NULL,
-    severity TEXT NOT NULL, status TEXT NOT NULL,
-    PRIMARY KEY (package, high, low, advisory, introduced, fixed, last_affected, severity, status)
+    severity TEXT NOT NULL, status TEXT NOT NULL, condition INTEGER NOT NULL,
+    PRIMARY KEY (package, high, low, advisory, introduced, fixed, last_affected, severity, status, condition)
+) WITHOUT ROWID;
+CREATE TABLE repositories (id TEXT NOT NULL, cpe TEXT NOT NULL, PRIMARY KEY (id, cpe)) WITHOUT ROWID;
+CREATE TABLE exploited (
+    id TEXT NOT NULL, source TEXT NOT NULL, since TEXT NOT NULL, ransomware INTEGER NOT NULL,
+    PRIMARY KEY (id, source, since, ransomware)
+) WITHOUT ROWID;
+CREATE TABLE likelihoods (
+    id TEXT NOT NULL, probability REAL NOT NULL, percentile REAL NOT NULL, day TEXT NOT NULL,
+    PRIMARY KEY (id, day, probability, percentile)
 ) WITHOUT ROWID;
 CREATE TABLE unreadable (
     package INTEGER NOT NULL, advisory INTEGER NOT NULL, reason TEXT NOT NULL,

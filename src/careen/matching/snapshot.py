@@ -12,7 +12,7 @@ from careen.errors import Unavailable
 from careen.matching import schema
 from careen.matching.files import activate, current
 from careen.model import digest
-from careen.model.advisory import Range, Rating, Score
+from careen.model.advisory import Exploited, Likelihood, Range, Rating, Score
 from careen.model.digest import Digest
 from careen.model.problem import Problem, ProblemKind
 from careen.model.severity import Severity
@@ -75,6 +75,9 @@ class Hit:
     severity: str  # the vendor's word for the package
     status: str
     by_source: bool  # said of the source package
+    arches: tuple[str, ...] = ()  # of the builds that are meant; () = of any
+    repositories: tuple[str, ...] = ()  # CPEs of the repositories whose builds are meant; () = of any
+    remark: str = ""
 
 
 class Snapshot:
@@ -145,6 +148,22 @@ class Snapshot:
             Rating(id_, Score(source, vector), Severity(level)) for id_, source, vector, level in rows
         )
 
+    def cpes(self, repository: str) -> tuple[str, ...]:
+        """Of the repository of that id; none for an unknown one."""
+        return tuple(cpe for (cpe,) in self._rows("SELECT cpe FROM repositories WHERE id = ?", repository))
+
+    def exploited(self, vulnerability: str) -> tuple[Exploited, ...]:
+        rows = self._rows("SELECT id, source, since, ransomware FROM exploited WHERE id = ?", vulnerability)
+        return tuple(Exploited(id_, source, since, bool(used)) for id_, source, since, used in rows)
+
+    def likelihood(self, vulnerability: str) -> Likelihood | None:
+        """The newest answer there is."""
+        query = (
+            "SELECT id, probability, percentile, day FROM likelihoods WHERE id = ? ORDER BY day DESC LIMIT 1"
+        )
+        rows = self._rows(query, vulnerability)
+        return Likelihood(*rows[0]) if rows else None
+
     def close(self) -> None:
         self._connection.close()
 
@@ -169,12 +188,13 @@ class Snapshot:
 _AFFECTING = """
 SELECT advisories.digest, feed, advisories.name, aliases, scores, advisories.severity, link, summary,
        published, modified, introduced, fixed, last_affected, high, ranges.severity, status,
-       by_source
+       by_source, arches, repositories, remark
 FROM packages
 CROSS JOIN ranges ON ranges.package = packages.id
 CROSS JOIN advisories ON advisories.id = ranges.advisory
+LEFT JOIN conditions ON conditions.id = ranges.condition
 WHERE packages.ecosystem = ? AND packages.name = ? AND by_source = ? AND high > ? AND low <= ?
-ORDER BY advisories.id, high, low, introduced, fixed, last_affected, ranges.severity, status
+ORDER BY advisories.id, high, low, introduced, fixed, last_affected, ranges.severity, status, condition
 """
 
 _UNREADABLE = """
@@ -202,5 +222,12 @@ def _hit(row: tuple[Any, ...]) -> Hit:
         tuple((source, vector, Severity(level)) for source, vector, level in json.loads(scores)),
         *words,
     )
-    introduced, fixed, last_affected, high, severity, status, by_source = row[10:]
-    return Hit(record, Range(introduced, fixed, last_affected), high, severity, status, bool(by_source))
+    introduced, fixed, last_affected, high, severity, status, by_source, *condition = row[10:]
+    affected = Range(introduced, fixed, last_affected)
+    return Hit(record, affected, high, severity, status, bool(by_source), *_condition(*condition))
+
+
+def _condition(
+    arches: str | None, repositories: str | None, remark: str | None
+) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    return tuple(json.loads(arches or "[]")), tuple(json.loads(repositories or "[]")), remark or ""

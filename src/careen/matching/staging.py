@@ -8,10 +8,18 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable
 
-from careen.model.advisory import Advisory, Affected, Ecosystem, Rating
+from careen.model.advisory import (
+    Advisory,
+    Affected,
+    Ecosystem,
+    Exploited,
+    Likelihood,
+    Rating,
+    Repository,
+)
 from careen.model.problem import Problem, ProblemKind
 
-Record = Ecosystem | Advisory | Rating | Problem
+Record = Ecosystem | Advisory | Rating | Repository | Exploited | Likelihood | Problem
 
 _TABLES = """
 CREATE TABLE feeds (name TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -22,9 +30,12 @@ CREATE TABLE advisories (
 ) WITHOUT ROWID;
 CREATE TABLE affected (
     advisory BLOB, ecosystem TEXT, package TEXT, by_source INTEGER, severity TEXT, status TEXT,
-    ranges TEXT, versions TEXT
+    ranges TEXT, versions TEXT, arches TEXT, repositories TEXT, remark TEXT
 );
 CREATE TABLE ratings (feed TEXT, id TEXT, source TEXT, vector TEXT, severity INTEGER);
+CREATE TABLE repositories (feed TEXT, id TEXT, cpe TEXT);
+CREATE TABLE exploited (feed TEXT, id TEXT, source TEXT, since TEXT, ransomware INTEGER);
+CREATE TABLE likelihoods (feed TEXT, id TEXT, probability REAL, percentile REAL, day TEXT);
 CREATE TABLE problems (feed TEXT, kind TEXT, path TEXT, message TEXT, count INTEGER);
 """
 _EVERY = 1000  # records between two reports of progress
@@ -65,6 +76,15 @@ def _add(staging: sqlite3.Connection, feed: str, record: Record) -> None:
         case Rating(name, score, severity):
             rating = (feed, name, score.source, score.vector, int(severity))
             staging.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?)", rating)
+        case Repository(name, cpes):
+            links = [(feed, name, cpe) for cpe in cpes]
+            staging.executemany("INSERT INTO repositories VALUES (?, ?, ?)", links)
+        case Exploited(name, source, since, ransomware):
+            seen = (feed, name, source, since, int(ransomware))
+            staging.execute("INSERT INTO exploited VALUES (?, ?, ?, ?, ?)", seen)
+        case Likelihood(name, probability, percentile, day):
+            likely = (feed, name, probability, percentile, day)
+            staging.execute("INSERT INTO likelihoods VALUES (?, ?, ?, ?, ?)", likely)
         case Problem(kind, path, message):
             add_problem(staging, feed, Problem(kind, path, message))
 
@@ -93,7 +113,7 @@ def _add_advisory(staging: sqlite3.Connection, feed: str, advisory: Advisory) ->
     added = staging.execute(f"INSERT OR IGNORE INTO advisories VALUES ({marks})", row)  # noqa: S608 - only marks
     if added.rowcount and not advisory.withdrawn:
         rows = [_affected_row(digest, affected) for affected in advisory.affected]
-        staging.executemany("INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        staging.executemany("INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def _affected_row(digest: bytes, affected: Affected) -> tuple[object, ...]:
@@ -106,6 +126,9 @@ def _affected_row(digest: bytes, affected: Affected) -> tuple[object, ...]:
         affected.status,
         canonical([[item.introduced, item.fixed, item.last_affected] for item in affected.ranges]),
         canonical(affected.versions),
+        canonical(sorted(set(affected.arches))),
+        canonical(sorted(set(affected.repositories))),
+        affected.remark,
     )
 
 

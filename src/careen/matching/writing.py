@@ -72,9 +72,20 @@ def write_ranges(database: sqlite3.Connection) -> None:
         FROM (SELECT DISTINCT names.ecosystem, package, by_source FROM main.affected AS affected
               JOIN final.names AS names ON names.name = affected.ecosystem) ORDER BY 1"""
     )
+    database.execute(
+        """INSERT INTO final.conditions
+        SELECT row_number() OVER (ORDER BY arches, repositories, remark), arches, repositories, remark
+        FROM (SELECT DISTINCT arches, repositories, remark FROM main.affected
+              WHERE arches <> '[]' OR repositories <> '[]' OR remark <> '') ORDER BY 1"""
+    )
+    database.execute(
+        """CREATE TABLE main.condition_numbers AS
+        SELECT id, arches, repositories, remark FROM final.conditions"""
+    )
+    database.execute("CREATE INDEX main.by_condition ON condition_numbers (arches, repositories, remark)")
     keys = {name: functools.lru_cache(_CACHED)(scheme.key) for name, scheme in BY_NAME.items()}
     database.executemany(
-        "INSERT OR IGNORE INTO final.ranges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO final.ranges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (row for entry in _entries(database) for row in _range_rows(database, entry, keys[entry.scheme])),
     )
 
@@ -92,13 +103,14 @@ class _Entry:
     status: str
     ranges: str  # JSON
     versions: str  # JSON
+    condition: int  # 0 = none
 
 
 def _entries(database: sqlite3.Connection) -> Iterator[_Entry]:
     rows = database.execute(
         """SELECT packages.id, numbers.id, ecosystems.scheme, advisories.feed,
         advisories.name || ': ' || packages.name,
-        affected.severity, affected.status, affected.ranges, affected.versions
+        affected.severity, affected.status, affected.ranges, affected.versions, coalesce(conditions.id, 0)
         FROM main.affected AS affected
         JOIN final.names AS names ON names.name = affected.ecosystem
         JOIN final.ecosystems AS ecosystems ON ecosystems.name = names.ecosystem
@@ -106,7 +118,9 @@ def _entries(database: sqlite3.Connection) -> Iterator[_Entry]:
             AND packages.name = affected.package AND packages.by_source = affected.by_source
         JOIN main.advisories AS advisories ON advisories.digest = affected.advisory
         JOIN main.numbers AS numbers ON numbers.digest = affected.advisory
-        ORDER BY 1, 2, 6, 7, 8, 9"""
+        LEFT JOIN main.condition_numbers AS conditions ON conditions.arches = affected.arches
+            AND conditions.repositories = affected.repositories AND conditions.remark = affected.remark
+        ORDER BY 1, 2, 6, 7, 8, 9, 10"""
     )
     return (_Entry(*row) for row in rows)
 
@@ -127,7 +141,11 @@ def _range_rows(database: sqlite3.Connection, entry: _Entry, key: spans.Key) -> 
         _add_problem(database, entry.feed, f"{entry.title}: {invalid[0].message}", len(invalid))
     for span in known + [single for single in singles if isinstance(single, spans.Span)]:
         texts = (span.range.introduced, span.range.fixed, span.range.last_affected)
-        yield (entry.package, span.high, span.low, entry.advisory, *texts, entry.severity, entry.status)
+        yield (entry.package, span.high, span.low, entry.advisory, *texts, *_terms(entry))
+
+
+def _terms(entry: _Entry) -> tuple[object, ...]:
+    return entry.severity, entry.status, entry.condition
 
 
 def write_rest(database: sqlite3.Connection) -> None:
@@ -143,6 +161,7 @@ def write_rest(database: sqlite3.Connection) -> None:
         """INSERT INTO final.ratings
         SELECT DISTINCT id, source, vector, severity FROM main.ratings ORDER BY 1, 2, 3, 4"""
     )
+    _write_enrichments(database)
     database.execute(
         """INSERT INTO final.problems SELECT feed, kind, path, message, sum(count) FROM main.problems
         GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
@@ -152,9 +171,32 @@ def write_rest(database: sqlite3.Connection) -> None:
         (SELECT count(*) FROM main.advisories WHERE feed = feeds.name),
         (SELECT count(*) FROM main.advisories WHERE feed = feeds.name AND withdrawn <> ''),
         (SELECT count(*) FROM (SELECT DISTINCT id, source, vector, severity FROM main.ratings
-            WHERE feed = feeds.name)),
+            WHERE feed = feeds.name))
+        + (SELECT count(DISTINCT id) FROM main.repositories WHERE feed = feeds.name)
+        + (SELECT count(DISTINCT id) FROM main.exploited WHERE feed = feeds.name)
+        + (SELECT count(DISTINCT id) FROM main.likelihoods WHERE feed = feeds.name),
         (SELECT coalesce(sum(count), 0) FROM final.problems WHERE feed = feeds.name)
         FROM main.feeds AS feeds ORDER BY name"""
+    )
+
+
+def _write_enrichments(database: sqlite3.Connection) -> None:
+    """Likelihoods only of what some advisory names: the others could never be asked for."""
+    database.execute(
+        "INSERT INTO final.repositories SELECT DISTINCT id, cpe FROM main.repositories ORDER BY 1, 2"
+    )
+    database.execute(
+        """INSERT INTO final.exploited
+        SELECT DISTINCT id, source, since, ransomware FROM main.exploited ORDER BY 1, 2, 3, 4"""
+    )
+    database.execute(
+        """CREATE TABLE main.named AS SELECT name AS id FROM main.advisories
+        UNION SELECT value FROM main.advisories, json_each(aliases)"""
+    )
+    database.execute(
+        """INSERT INTO final.likelihoods
+        SELECT DISTINCT id, probability, percentile, day FROM main.likelihoods
+        WHERE id IN (SELECT id FROM main.named) ORDER BY 1, 4, 2, 3"""
     )
 
 

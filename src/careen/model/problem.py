@@ -21,6 +21,8 @@ class ProblemKind(StrEnum):
     CORRUPT_LAYER = "corrupt-layer"  # a layer's bytes are not what they claim to be
     FOREIGN_LAYER = "foreign-layer"  # a layer that is not in the registry
     BUDGET_EXCEEDED = "budget-exceeded"  # a limit on hostile input was reached
+    THIRD_PARTY_PACKAGE = "third-party-package"  # not built by the distribution: nobody's advisories apply
+    KERNEL_HEADERS = "kernel-headers"  # packages of the kernel's source without anything that runs
     INVALID_ADVISORY = "invalid-advisory"  # an advisory of a feed that could not be read
 
 

@@ -1,0 +1,218 @@
+"""Rules that scanners have broken, each under its number: what must come out of a small snapshot."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from careen.matching.matcher import match
+from careen.matching.snapshot import Snapshot
+from careen.model.advisory import (
+    Advisory,
+    Affected,
+    Ecosystem,
+    Exploited,
+    Likelihood,
+    Range,
+    Repository,
+)
+from careen.model.distro import Distro
+from careen.model.finding import Verdict
+from careen.model.layer import Inventory
+from careen.model.package import Package
+from careen.model.problem import ProblemKind
+
+Make = Callable[..., Snapshot]
+
+BOOKWORM = Distro("debian", "12")
+RHEL = Distro("rhel", "9.4")
+DEBIAN = Ecosystem("Debian:12", "dpkg")
+RED_HAT = Ecosystem("Red Hat:enterprise_linux:9", "rpm")
+GO = Ecosystem("Go", "golang")
+PYPI = Ecosystem("PyPI", "pep440")
+APPSTREAM = "cpe:/a:redhat:enterprise_linux:9::appstream"
+EUS = "cpe:/a:redhat:rhel_eus:9.2::appstream"
+
+
+def deb(name: str, version: str, source: str = "", vendor: str = "") -> Package:
+    path = "var/lib/dpkg/status"
+    return Package(name, version, "deb", "dpkg", path, "", source or name, version, "amd64", vendor=vendor)
+
+
+def rpm(name: str, version: str, arch: str = "x86_64", vendor: str = "Red Hat, Inc.") -> Package:
+    return Package(
+        name, version, "rpm", "rpm", "var/lib/rpm/rpmdb.sqlite", "", name, version, arch, vendor=vendor
+    )
+
+
+def module(name: str, version: str, ecosystem: str = "PyPI") -> Package:
+    return Package(name, version, ecosystem.lower(), "pip", f"app/{name}", ecosystem)
+
+
+def says(id_: str, ecosystem: Ecosystem, package: str, fixed: str, *aliases: str, **more: object) -> Advisory:
+    affected = Affected(ecosystem.name, package, (Range(fixed=fixed),))
+    return Advisory(id_, (replace(affected, **more),), aliases)  # type: ignore[arg-type]  # any field
+
+
+def judge(snapshot: Snapshot, *packages: Package, distro: Distro | None = None, **more: object) -> Verdict:
+    inventory = replace(Inventory(distro, packages, ()), **more)  # type: ignore[arg-type]  # any field
+    return match(inventory, snapshot)
+
+
+def ids(verdict: Verdict) -> list[str]:
+    return [finding.id for finding in verdict.findings]
+
+
+def kinds(verdict: Verdict) -> set[ProblemKind]:
+    return {problem.kind for problem in verdict.problems}
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "vendor", "is_judged"),
+    [
+        ("nginx", "1.22.1-9", "Debian Nginx Maintainers <pkg-nginx@lists.debian.org>", True),
+        ("nginx", "1.22.1-9", "Somebody <somebody@users.noreply.github.com>", True),
+        ("nginx", "1.22.1-9", "", True),
+        ("nginx", "1.22.1-1~bookworm", "NGINX Packaging <nginx-packaging@f5.com>", False),
+        ("nginx", "1.22.1-9.pgdg120+1", "Debian PostgreSQL Maintainers", False),
+        ("nginx", "1.22.1+0~20230902.53+debian12~1.gbp1", "Ondřej Surý <ondrej@debian.org>", False),
+        ("nginx", "1.22.1-9+rpt1", "Raspberry Pi", False),
+    ],
+)
+def test_r3_a_package_of_a_third_party_repository_is_said_and_not_matched(
+    snapshot_of: Make, name: str, version: str, vendor: str, *, is_judged: bool
+) -> None:
+    snapshot = snapshot_of(DEBIAN, says("CVE-2024-1001", DEBIAN, name, "1.24", by_source=True))
+    verdict = judge(snapshot, deb(name, version, vendor=vendor), distro=BOOKWORM)
+    assert ids(verdict) == (["CVE-2024-1001"] if is_judged else [])
+    assert (ProblemKind.THIRD_PARTY_PACKAGE in kinds(verdict)) is not is_judged
+
+
+def test_r3_a_vendor_of_rpm_that_is_not_the_distribution_is_a_third_party(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(RED_HAT, says("CVE-2024-1001", RED_HAT, "htop", "4"))
+    assert ids(judge(snapshot, rpm("htop", "3-1"), distro=RHEL)) == ["CVE-2024-1001"]
+    foreign = judge(snapshot, rpm("htop", "3-1", vendor="Fedora Project"), distro=RHEL)
+    assert not foreign.findings
+    assert ProblemKind.THIRD_PARTY_PACKAGE in kinds(foreign)
+
+
+def test_r3_what_a_third_party_owns_is_judged_by_its_language(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(DEBIAN, GO, says("CVE-2024-1002", GO, "stdlib", "1.22"))
+    docker = deb("docker-ce", "5:24.0-1", vendor="Docker <support@docker.com>")
+    binary = replace(module("stdlib", "1.20", "Go"), owner="docker-ce")
+    assert ids(judge(snapshot, docker, binary, distro=BOOKWORM)) == ["CVE-2024-1002"]
+
+
+def test_r4_kernel_headers_have_no_vulnerabilities_of_the_kernel(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(DEBIAN, says("CVE-2024-1001", DEBIAN, "linux", "6.2", by_source=True))
+    headers, kernel = deb("linux-libc-dev", "6.1", "linux"), deb("linux-image-6.1", "6.1", "linux")
+    verdict = judge(snapshot, headers, kernel, distro=BOOKWORM)
+    assert [finding.package.name for finding in verdict.findings] == ["linux-image-6.1"]
+    assert ProblemKind.KERNEL_HEADERS in kinds(verdict)
+    everything = match(Inventory(BOOKWORM, (headers, kernel), ()), snapshot, kernel_headers=True)
+    assert len(everything.findings) == 2
+
+
+def test_r6_twins_are_one_finding_and_a_record_that_clears_the_package_takes_them_along(
+    snapshot_of: Make,
+) -> None:
+    twins = [
+        says("GHSA-1", PYPI, "yaml", "6", "CVE-2024-1001"),
+        says("PYSEC-1", PYPI, "yaml", "6", "CVE-2024-1001", "GHSA-1"),
+    ]
+    assert ids(judge(snapshot_of(PYPI, *twins), module("yaml", "5"))) == ["CVE-2024-1001"]
+    cleared = says("CVE-2024-1001", PYPI, "yaml", "5.5", status="not_affected")
+    assert ids(judge(snapshot_of(PYPI, *twins, cleared), module("yaml", "5"))) == []
+    assert ids(judge(snapshot_of(PYPI, *twins, cleared), module("yaml", "5.6"))) == ["CVE-2024-1001"]
+
+
+def test_r18_a_name_never_crosses_ecosystems(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(PYPI, GO, says("CVE-2024-1001", PYPI, "git", "9"))
+    assert ids(judge(snapshot, module("git", "1", "Go"))) == []
+
+
+@pytest.mark.parametrize(
+    ("arch", "is_hit"), [("x86_64", True), ("aarch64", False), ("noarch", True), ("", True)]
+)
+def test_r19_an_advisory_for_other_architectures_does_not_apply(
+    snapshot_of: Make, arch: str, *, is_hit: bool
+) -> None:
+    advisory = says("CVE-2023-0361", RED_HAT, "gnutls", "3.8", arches=("x86_64", "ppc64le"))
+    verdict = judge(snapshot_of(RED_HAT, advisory), rpm("gnutls", "3.7", arch), distro=RHEL)
+    assert bool(verdict.findings) is is_hit
+
+
+def test_r21_a_fix_that_needs_a_subscription_says_so(snapshot_of: Make) -> None:
+    remark = "the fix needs Ubuntu Pro (esm-infra)"
+    snapshot = snapshot_of(DEBIAN, says("CVE-2024-1001", DEBIAN, "bash", "5.2", remark=remark))
+    (finding,) = judge(snapshot, deb("bash", "5.1"), distro=BOOKWORM).findings
+    assert (finding.fixed_by, finding.evidence["remarks"]) == ("5.2", [remark])
+
+
+def streams() -> list[Advisory]:
+    """One flaw, fixed in the main stream and earlier in the extended support of 9.2."""
+    main = Affected(RED_HAT.name, "curl", (Range(fixed="8-5"),), repositories=(APPSTREAM,))
+    extended = Affected(RED_HAT.name, "curl", (Range(fixed="8-3"),), repositories=(EUS,))
+    return [Advisory("CVE-2024-1001", (main, extended))]
+
+
+@pytest.mark.parametrize(
+    ("repositories", "version", "fixed_by"),
+    [
+        (("rhel-9-appstream",), "8-2", "8-5"),
+        (("rhel-9-appstream",), "8-4", "8-5"),
+        (("rhel-9.2-eus",), "8-2", "8-3"),
+        (("rhel-9.2-eus",), "8-4", None),
+        (("something-else",), "8-4", "8-5"),
+        ((), "8-2", "8-5"),
+    ],
+)
+def test_r27_and_r28_the_repositories_of_the_image_decide_which_stream_counts(
+    snapshot_of: Make, repositories: tuple[str, ...], version: str, fixed_by: str | None
+) -> None:
+    known = [Repository("rhel-9-appstream", (APPSTREAM,)), Repository("rhel-9.2-eus", (EUS,))]
+    snapshot = snapshot_of(RED_HAT, *known, *streams())
+    verdict = judge(snapshot, rpm("curl", version), distro=RHEL, repositories=repositories)
+    assert [finding.fixed_by for finding in verdict.findings] == ([] if fixed_by is None else [fixed_by])
+    assumed = any("remarks" in finding.evidence for finding in verdict.findings)
+    assert assumed is (repositories in ((), ("something-else",)))
+
+
+def test_r27_a_product_named_as_a_whole_is_in_all_its_repositories(snapshot_of: Make) -> None:
+    whole = says("CVE-2024-1001", RED_HAT, "curl", "", repositories=("cpe:/a:redhat:enterprise_linux:9",))
+    verdict = judge(snapshot_of(RED_HAT, whole), rpm("curl", "8-4"), distro=RHEL, cpes=(APPSTREAM,))
+    assert ids(verdict) == ["CVE-2024-1001"]
+    older = says("CVE-2024-1002", RED_HAT, "curl", "", repositories=("cpe:/a:redhat:enterprise_linux:8",))
+    verdict = judge(snapshot_of(RED_HAT, older), rpm("curl", "8-4"), distro=RHEL, cpes=(APPSTREAM,))
+    assert ids(verdict) == []
+
+
+def test_r28_the_fix_is_a_version_that_every_twin_accepts(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(
+        PYPI,
+        says("GHSA-1", PYPI, "yaml", "5.1", "CVE-2024-1001"),
+        says("PYSEC-1", PYPI, "yaml", "5.4", "CVE-2024-1001"),
+    )
+    (finding,) = judge(snapshot, module("yaml", "5.0")).findings
+    assert finding.fixed_by == "5.4"
+
+
+def test_what_is_exploited_and_how_likely_that_is_stands_beside_the_proof(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(
+        PYPI,
+        says("GHSA-1", PYPI, "yaml", "6", "CVE-2024-1001"),
+        Exploited("CVE-2024-1001", "CISA KEV", "2024-02-01", ransomware=True),
+        Likelihood("CVE-2024-1001", 0.5, 0.97, "2026-08-16"),
+        Likelihood("CVE-2024-1009", 0.5, 0.97, "2026-08-16"),
+    )
+    (finding,) = judge(snapshot, module("yaml", "5")).findings
+    assert finding.evidence["exploited"] == [
+        {"id": "CVE-2024-1001", "source": "CISA KEV", "since": "2024-02-01", "ransomware": True}
+    ]
+    assert finding.evidence["likelihood"] == {
+        "id": "CVE-2024-1001",
+        "probability": 0.5,
+        "percentile": 0.97,
+        "day": "2026-08-16",
+    }
+    assert snapshot.likelihood("CVE-2024-1009") is None
