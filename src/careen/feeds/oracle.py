@@ -8,7 +8,7 @@ so their fixes begin with that epoch, and no other build is taken for one of the
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
 
 from careen.feeds._fields import InvalidRecord, identifier, problem, summary
@@ -48,7 +48,6 @@ _INSTALLED = {
     "i386": ("i386", "i586", "i686"),
 }
 _ALL_MACHINES = frozenset({"x86_64", "aarch64"})  # that Oracle publishes for
-_ANY = "noarch"
 
 
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
@@ -126,29 +125,24 @@ def _of(release: str, package: str, group: Iterable[Build]) -> Iterator[Affected
     machines: defaultdict[tuple[Range, ...], set[str]] = defaultdict(set)
     for machine, its in by_machine.items():
         machines[tuple(_ranges(its))].add(machine)
-    lowest = min(machines, key=lambda ranges: [_key(each.fixed) for each in ranges])
     for ranges, names in machines.items():
-        arches = _arches(names, machines, is_lowest=ranges == lowest)
+        is_for_all = "" in names or (len(machines) == 1 and names >= _ALL_MACHINES)
+        arches = () if is_for_all else _arches(names)
         yield Affected(f"Oracle Linux:{identifier(release, 'the release')}", package, ranges, arches=arches)
 
 
-def _arches(
-    names: set[str], all_: Mapping[tuple[Range, ...], set[str]], *, is_lowest: bool
-) -> tuple[str, ...]:
-    """A package for any machine is the same file on all of them, so what fixes it on one fixes it."""
-    if "" in names or (len(all_) == 1 and names >= _ALL_MACHINES):
-        return ()
-    arches = {arch for name in names for arch in _INSTALLED.get(name, (name,))}
-    return tuple(sorted(arches | {_ANY} if is_lowest else arches))
+def _arches(machines: Iterable[str]) -> tuple[str, ...]:
+    """What runs on any machine (noarch) need not be named."""
+    return tuple(sorted({arch for name in machines for arch in _INSTALLED.get(name, (name,))}))
 
 
 def _ranges(group: Sequence[Build]) -> Iterator[Range]:
     """The highest fix of each track."""
-    highest: dict[str, str] = {}
+    tracks: defaultdict[str, list[str]] = defaultdict(list)
     for build in group:
-        if build.track not in highest or _key(highest[build.track]) < _key(build.fixed):
-            highest[build.track] = build.fixed
-    for track, fixed in sorted(highest.items()):
+        tracks[build.track].append(build.fixed)
+    for track, fixes in sorted(tracks.items()):
+        fixed = max(fixes, key=_key)
         yield Range(f"{_epoch(fixed)}:0" if track else "", fixed)
 
 
