@@ -209,3 +209,13 @@ def test_r31_a_jar_of_rpm_is_the_distributions(layer: MakeLayer, tmp_path: Path)
     assert not squash([image]).problems
     assert owners(image) == {"org.freedesktop:dbus-4.2": "dbus-java"}
     assert owners(image, layer({DBUS: jar("4.3")})) == {"org.freedesktop:dbus-4.3": ""}
+
+
+def test_r29_a_component_that_an_sbom_names_is_counted_once(layer: MakeLayer) -> None:
+    sbom = '{"packages": [{"externalRefs": [{"referenceLocator": "pkg:bitnami/nginx@1.25.3-1"}]}]}'
+    nginx = b"\x7fELF" + bytes(60) + b"nginx version: nginx/1.25.3\n"
+    folder = "opt/bitnami/nginx"
+    both = layer(
+        {f"{folder}/.spdx-nginx.spdx": sbom, f"{folder}/sbin/nginx.so": nginx, f"{folder}/sbin/nginx": nginx}
+    )
+    assert [(each.version, each.confidence) for each in squash([both]).packages] == [("1.25.3-1", "")]

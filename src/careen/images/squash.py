@@ -1,6 +1,6 @@
 """An image as its final tree shows it: what of its layers' packages is still there, and since which layer."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
@@ -30,7 +30,7 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
         tree.apply(layer, files, leading)
     distro, owners = tree.distro(), tree.owners()
     completed = (_completed(package, distro, owners) for package in tree.packages())
-    packages = tuple(sorted(completed, key=_order))
+    packages = tuple(sorted(_without_guesses(completed), key=_order))
     problems = {problem for layer in layers for problem in layer.problems if not problem.path}
     problems.update(tree.problems())
     if not problems:
@@ -191,6 +191,20 @@ def _completed(package: Package, distro: Distro | None, owners: Mapping[str, str
     if package.is_os and distro and distro.package_type == package.type:
         ecosystem = distro.ecosystem
     return replace(package, ecosystem=ecosystem, purl=purl(package, distro), owner=owner)
+
+
+def _without_guesses(packages: Iterable[Package]) -> list[Package]:
+    """What was recognised by its content alone is left out where somebody names it too."""
+    found = list(packages)
+    named = {(each.name, _upstream(each.version)) for each in found if not each.confidence}
+    return [
+        each for each in found if not each.confidence or (each.name, _upstream(each.version)) not in named
+    ]
+
+
+def _upstream(version: str) -> str:
+    """Without the revision of who packaged it."""
+    return version.partition("-")[0]
 
 
 def _order(package: Package) -> tuple[str, ...]:

@@ -7,7 +7,10 @@ from typing import Protocol
 from careen.indexing import (
     _executable,
     apk,
+    bitnami,
+    chisel,
     conda,
+    content_manifests,
     dart,
     dotnet,
     dpkg,
@@ -15,9 +18,12 @@ from careen.indexing import (
     gobinary,
     java,
     julia,
+    jvm,
     lua,
     node,
+    opkg,
     os_release,
+    pacman,
     perl,
     php,
     python,
@@ -25,6 +31,7 @@ from careen.indexing import (
     rpm,
     ruby,
     rustbinary,
+    software,
 )
 from careen.indexing._sift import sift
 from careen.indexing._signs import Candidates
@@ -61,7 +68,10 @@ class Indexer(Protocol):
 
 INDEXERS: list[Indexer] = [
     apk,
+    bitnami,
+    chisel,
     conda,
+    content_manifests,
     dart,
     dotnet,
     dpkg,
@@ -69,9 +79,12 @@ INDEXERS: list[Indexer] = [
     gobinary,
     java,
     julia,
+    jvm,
     lua,
     node,
+    opkg,
     os_release,
+    pacman,
     perl,
     php,
     python,
@@ -79,6 +92,7 @@ INDEXERS: list[Indexer] = [
     rpm,
     ruby,
     rustbinary,
+    software,
 ]
 
 candidates = Candidates(INDEXERS)

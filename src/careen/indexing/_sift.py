@@ -9,7 +9,8 @@ from careen.model.file import File
 
 _HEAD = 8 << 20  # bytes: headers, and the tables that some linkers put behind them
 _TAIL = 32 << 20  # bytes: the tables that the others put last, and sections for no machine such as .dep-v0
-_MARK = b"\xff Go buildinf:"
+_MARKS = (b"\xff Go buildinf:", b"node.js/v")  # what Go and Node say about a build
+_LONGEST_MARK = max(map(len, _MARKS))
 _MARKED = 4 << 20  # bytes from a mark on
 _ARCHIVES = 64 << 20  # bytes of all archives in an archive
 _ALL_MARKED = 16 << 20  # bytes
@@ -28,7 +29,7 @@ def _sift_archive(pieces: Iterable[bytes]) -> list[Piece]:
 
 
 def _sift_executable(pieces: Iterable[bytes]) -> list[Piece]:
-    """Its two ends and what Go says about a build, with zeros in between.
+    """Its two ends and what is marked in between, with zeros for the rest.
 
     Whoever needs something else of it finds zeros there, and can say so.
     """
@@ -49,9 +50,10 @@ def _marked(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
     """Each piece, and whether it is needed wherever it lies."""
     needed, left, before = _HEAD, _ALL_MARKED, b""
     for piece in pieces:
-        if left > 0 and (_MARK in piece or _MARK in before + piece[: len(_MARK)]):
+        seam = before + piece[:_LONGEST_MARK]
+        if left > 0 and any(mark in piece or mark in seam for mark in _MARKS):
             needed = max(needed, _MARKED)
             left -= _MARKED
         yield piece, needed > 0
         needed -= len(piece)
-        before = piece[1 - len(_MARK) :]
+        before = piece[1 - _LONGEST_MARK :]

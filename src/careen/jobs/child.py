@@ -104,10 +104,13 @@ def _only(kind: type[_ItemT], items: Iterable[object]) -> tuple[_ItemT, ...]:
 
 
 def _may_be_owned(path: str, items: Iterable[Item]) -> bool:
-    """Whether it tells about a language's packages, and lies where distributions put such files."""
+    """Whether it tells about a language's packages, and lies where distributions put such files.
+
+    What is known with low confidence only is not worth the digests of large executables.
+    """
     if not path.startswith(_DISTRIBUTED) or path.startswith(_LOCAL):
         return False
-    return any(isinstance(item, Package) and not item.is_os for item in items)
+    return any(isinstance(item, Package) and not (item.is_os or item.confidence) for item in items)
 
 
 def _archive(source: LayerSource, budgets: Budgets) -> Iterator[bytes]:

@@ -1,0 +1,65 @@
+"""Software without a package manager, by its executables and libraries (the table is in _software.py).
+
+Only files whose names the table has are looked into. What is found so is known with low confidence: it is the
+distribution's where a package of it owns the file, and else judged by the advisories that Bitnami writes for
+upstream's versions, if there are any.
+"""
+
+import re
+from collections.abc import Iterator
+
+from careen.indexing import _executable
+from careen.indexing._rope import Rope
+from careen.indexing._signs import Signs
+from careen.indexing._software import NAMES, SOFTWARE, Software
+from careen.indexing._tokens import is_token
+from careen.model.file import File
+from careen.model.package import Package
+
+NAME = "software"
+VERSION = 1
+
+_ECOSYSTEM = "Bitnami"
+_WINDOW = 4 << 20  # bytes that are searched at once
+_OVERLAP = 1 << 10  # bytes that two windows share: longer than any version with what stands around it
+
+SIGNS = Signs(heads=_executable.MAGIC)
+
+
+def wants(file: File) -> bool:
+    return _executable.wanted(file) and bool(NAMES.fullmatch(file.name))
+
+
+def read(file: File) -> Iterator[Package]:
+    """The first that its content bears out; nothing where a name is all that it has in common."""
+    rope = Rope(file.pieces)
+    for software in SOFTWARE:
+        named = software.files.fullmatch(file.name)
+        version = _version(rope, software, named) if named else ""
+        if version:
+            yield _package(file, software, version)
+            return
+
+
+def _version(rope: Rope, software: Software, named: re.Match[str]) -> str:
+    minor = re.escape(named.groupdict().get("minor") or "").encode()
+    for expression in software.versions:
+        found = _search(rope, re.compile(expression.replace(b"%s", minor)))
+        if is_token(found):
+            return found
+    return ""
+
+
+def _search(rope: Rope, expression: re.Pattern[bytes]) -> str:
+    for at in range(0, len(rope), _WINDOW - _OVERLAP):
+        found = expression.search(rope.read(at, _WINDOW))
+        if found:
+            return found["version"].decode("ascii")
+    return ""
+
+
+def _package(file: File, software: Software, version: str) -> Package:
+    ecosystem = _ECOSYSTEM if software.advised_as else ""
+    kind = _ECOSYSTEM.lower() if software.advised_as else "generic"
+    name = software.advised_as or software.name
+    return Package(name, version, kind, NAME, file.path, ecosystem, confidence="low")
