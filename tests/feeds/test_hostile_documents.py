@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import random
+import tarfile
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -57,9 +58,19 @@ def as_member(data: bytes) -> bytes:
     return archive({"x.json": data})
 
 
+def as_file(data: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:xz") as made:
+        member = tarfile.TarInfo("UBUNTU-CVE-2024-0001.json")
+        member.size = len(data)
+        made.addfile(member, io.BytesIO(data))
+    return buffer.getvalue()
+
+
 PACKING: dict[str, Callable[[bytes], bytes]] = {
     **{feed.NAME: as_member for feed in FEEDS if isinstance(feed, osv.Feed)},
     "nvd": gzip.compress,
+    "ubuntu": as_file,
 }
 
 

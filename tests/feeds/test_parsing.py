@@ -7,6 +7,7 @@ stands in `url`, where it matters.
 import gzip
 import io
 import json
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -51,10 +52,13 @@ def test_feeds_have_names_of_their_own() -> None:
 
 
 def _document(case: Path) -> io.BytesIO:
-    """A folder stands for a zip archive of its files, and what NVD publishes is compressed."""
+    """A folder stands for an archive of its files: zip, unless its name says another kind.
+
+    What NVD publishes is compressed.
+    """
     (source,) = case.glob("input*")
     if source.is_dir():
-        return _zipped(source)
+        return _tar_xz(source) if source.name.endswith(".tar.xz") else _zipped(source)
     data = source.read_bytes()
     return io.BytesIO(gzip.compress(data) if case.parent.name == "nvd" else data)
 
@@ -64,6 +68,15 @@ def _zipped(folder: Path) -> io.BytesIO:
     with zipfile.ZipFile(buffer, "w") as archive:
         for path in sorted(folder.iterdir()):
             archive.writestr(path.name, path.read_bytes())
+    return buffer
+
+
+def _tar_xz(folder: Path) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:xz") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.add(path, path.name)
+    buffer.seek(0)
     return buffer
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import BinaryIO, Protocol
 
-from careen.feeds import alpine, amazon, arch, azurelinux, debian, nvd, oracle, osv, photon
+from careen.feeds import alpine, amazon, arch, azurelinux, debian, nvd, oracle, osv, photon, ubuntu
 from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Ecosystem, Rating
@@ -31,6 +31,7 @@ class Feed(Protocol):
 FEEDS: list[Feed] = [
     debian,
     alpine,
+    ubuntu,
     osv.Feed("Go"),
     osv.Feed("Maven"),
     osv.Feed("NuGet"),

@@ -1,5 +1,6 @@
 """Fields of records that others wrote: of the type they should have, within bounds, or InvalidRecord."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from careen.errors import Invalid
@@ -19,6 +20,18 @@ def record(value: object, what: str) -> Record:
     if not isinstance(value, dict):
         raise InvalidRecord(f"{what} is no object")
     return value
+
+
+def decoded(data: bytes | None) -> object:
+    """What a record in JSON says; None stands for one beyond all bounds. Raises InvalidRecord."""
+    if data is None:
+        raise InvalidRecord("larger than any record may be")
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise InvalidRecord("nested too deeply") from None
+    except ValueError as error:
+        raise InvalidRecord(f"not to be read: {error}") from None
 
 
 def text(fields: Record, name: str) -> str:

@@ -26,9 +26,10 @@ from careen.feeds._fields import (
     summary,
     text,
 )
+from careen.feeds._scores import scores
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Affected, Ecosystem, Score
+from careen.model.advisory import Advisory, Affected, Ecosystem
 from careen.model.problem import Problem
 from careen.versions import composer, gem, golang, maven, npm, nuget, pep440, rpm, semver
 
@@ -124,7 +125,7 @@ class Feed:
             id=id_,
             affected=tuple(self._affected(osv)),
             aliases=tuple(identifier(alias, "an alias") for alias in sequence(osv, "aliases")),
-            scores=tuple(_scores(osv, id_.partition("-")[0])),
+            scores=tuple(scores(osv, id_.partition("-")[0])),
             severity=text(record(osv.get("database_specific") or {}, "'database_specific'"), "severity"),
             link=f"https://osv.dev/vulnerability/{quote(id_)}",
             summary=summary(text(osv, "summary") or text(osv, "details")),
@@ -149,14 +150,6 @@ class Feed:
                 tuple(ranges_of(affected, self._language.key)),
                 tuple(dict.fromkeys(identifier(version, "a version") for version in versions)),
             )
-
-
-def _scores(osv: Record, source: str) -> Iterator[Score]:
-    """CVSS vectors of the record and of its packages, each once."""
-    rated = [osv, *records(osv, "affected")]
-    severities = [severity for fields in rated for severity in records(fields, "severity")]
-    vectors = [text(each, "score") for each in severities if text(each, "type").startswith("CVSS_V")]
-    yield from (Score(source, identifier(vector, "a CVSS vector")) for vector in dict.fromkeys(vectors))
 
 
 def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:

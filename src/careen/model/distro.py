@@ -34,6 +34,10 @@ def _tumbleweed_release(version_id: str) -> str:  # noqa: ARG001 - it rolls: wha
     return "Tumbleweed"
 
 
+def _rolling(version_id: str) -> str:  # noqa: ARG001 - it has no releases: what it says is a date
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class _Family:
     ecosystem: str  # OSV's name (ossf.github.io/osv-schema, "Defined ecosystems"), or one like these
@@ -41,27 +45,42 @@ class _Family:
     release: Callable[[str], str] = str  # as the ecosystem writes what VERSION_ID says
 
 
-# By the ID of os-release. OSV itself has nothing for CentOS, Fedora, Amazon's and Oracle's Linux.
+# By the ID of os-release. OSV itself has nothing for CentOS, Fedora, Amazon's and Oracle's Linux, nor for
+# those that are made from Debian, Ubuntu or Alpine: they rebuild packages under versions of their own, for
+# which the advisories of the other do not hold.
 _FAMILIES: Mapping[str, _Family] = {
     "almalinux": _Family("AlmaLinux", "rpm", _major),
     "alpine": _Family("Alpine", "apk", _alpine_release),
     "amzn": _Family("Amazon Linux", "rpm"),
+    "arch": _Family("Arch Linux", "alpm", _rolling),
+    "astra": _Family("Astra Linux", "deb"),
     "azurelinux": _Family("Azure Linux", "rpm", _major),
     "centos": _Family("CentOS", "rpm", _major),
+    "chainguard": _Family("Chainguard", "apk", _rolling),
     "debian": _Family("Debian", "deb"),
+    "devuan": _Family("Devuan", "deb"),
     "fedora": _Family("Fedora", "rpm"),
+    "kali": _Family("Kali", "deb", _rolling),
+    "linuxmint": _Family("Linux Mint", "deb"),
     "mageia": _Family("Mageia", "rpm", _major),
     "mariner": _Family("Azure Linux", "rpm", _major),
+    "minimos": _Family("MinimOS", "apk", _rolling),
     "ol": _Family("Oracle Linux", "rpm", _major),
     "openeuler": _Family("openEuler", "rpm"),
     "opensuse-leap": _Family("openSUSE", "rpm", _leap_release),
     "opensuse-tumbleweed": _Family("openSUSE", "rpm", _tumbleweed_release),
+    "parrot": _Family("Parrot", "deb"),
     "photon": _Family("Photon OS", "rpm"),
+    "pop": _Family("Pop!_OS", "deb"),
+    "postmarketos": _Family("postmarketOS", "apk"),
+    "raspbian": _Family("Raspbian", "deb"),
     "rhel": _Family("Red Hat", "rpm", _red_hat_release),
     "rocky": _Family("Rocky Linux", "rpm", _major),
     "sled": _Family("SUSE", "rpm", _suse_release),
     "sles": _Family("SUSE", "rpm", _suse_release),
     "sles_sap": _Family("SUSE", "rpm", _suse_release),
+    "ubuntu": _Family("Ubuntu", "deb"),
+    "wolfi": _Family("Wolfi", "apk", _rolling),
 }
 
 
