@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -31,7 +31,21 @@ from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Affected, Ecosystem
 from careen.model.problem import Problem
-from careen.versions import composer, gem, golang, maven, npm, nuget, pep440, rpm, semver
+from careen.versions import (
+    bitnami,
+    composer,
+    cran,
+    gem,
+    golang,
+    hackage,
+    maven,
+    npm,
+    nuget,
+    pep440,
+    pub,
+    rpm,
+    semver,
+)
 
 _BUCKET = "https://osv-vulnerabilities.storage.googleapis.com"
 
@@ -56,6 +70,14 @@ def _flaws(osv: Record, advisory: Advisory) -> Iterable[Advisory]:
     return () if is_remark and not is_cve else (advisory,)
 
 
+def _derived(osv: Record, advisory: Advisory) -> Iterable[Advisory]:
+    """Packages of R and Julia bring libraries along; `upstream` names the flaws that they have from these."""
+    flaws = [each for each in sequence(osv, "upstream") if isinstance(each, str) and each.startswith("CVE-")]
+    if not flaws or any(alias.startswith("CVE-") for alias in advisory.aliases):
+        return (advisory,)
+    return [replace(advisory, id=each, aliases=(advisory.id, *advisory.aliases)) for each in flaws]
+
+
 @dataclass(frozen=True, slots=True)
 class Language:
     """What is peculiar to an ecosystem."""
@@ -75,12 +97,19 @@ _ALMALINUX = Language(rpm.NAME, rpm.key, str, _errata.vulnerabilities)
 
 _LANGUAGES: Mapping[str, Language] = {
     **dict.fromkeys(("AlmaLinux:8", "AlmaLinux:9", "AlmaLinux:10"), _ALMALINUX),
+    "Bitnami": Language(bitnami.NAME, bitnami.key, str),
+    "CRAN": Language(cran.NAME, cran.key, str, _derived),
     "Go": Language(golang.NAME, golang.key, str),
+    "Hackage": Language(hackage.NAME, hackage.key, str),
+    "Hex": Language(semver.NAME, semver.key, str),  # hexdocs.pm/elixir/Version.html
+    "Julia": Language(pub.NAME, pub.key, str, _derived),  # builds count, as Dart's do
     "Maven": Language(maven.NAME, maven.key, str),
     "NuGet": Language(nuget.NAME, nuget.key, str.lower),
     "Packagist": Language(composer.NAME, composer.key, str.lower),
+    "Pub": Language(pub.NAME, pub.key, str),
     "PyPI": Language(pep440.NAME, pep440.key, _pep503),
     "RubyGems": Language(gem.NAME, gem.key, str),
+    "SwiftURL": Language(semver.NAME, semver.key, str),
     "crates.io": Language(semver.NAME, semver.key, str, _flaws),
     "npm": Language(npm.NAME, npm.key, str),
 }
