@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo serve test check unit fuzz bench lock clean help
+.PHONY: demo serve test check unit fuzz bench accuracy lock clean help
 
 help:
 	@echo "make demo   push an example image to careen, scan it and show the result"
@@ -12,6 +12,7 @@ help:
 	@echo "make test   everything: format, lint, types, import rules, all tests"
 	@echo "make check  only format, lint, types and import rules"
 	@echo "make fuzz   hours of hostile bytes for every parser; stop it whenever you like"
+	@echo "make accuracy  scores against every truth set at hand: precision, recall, F1"
 	@echo "make bench  benchmarks, printed as ratios"
 	@echo "make lock   write requirements.lock anew from pyproject.toml"
 
@@ -42,6 +43,9 @@ fuzz: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+accuracy: $(READY)
+	$(BIN)/python -m accuracy
 
 lock:
 	rm -rf $(VENV)

@@ -115,6 +115,30 @@ def scan(
     return MET if fail_on and worst is not None and worst <= Severity[fail_on.upper()] else 0
 
 
+@main.command()
+@click.argument("target")
+@click.argument("vulnerability")
+@click.argument("package", default="")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
+@click.option("--platform", help="OS/ARCH[/VARIANT] of an image for several platforms.")
+@click.option("--offline", is_flag=True, help="Fetch no advisories; refuse if there are none here.")
+@_kindly
+def explain(
+    target: str, vulnerability: str, package: str, format_: str, platform: str | None, *, offline: bool
+) -> None:
+    """Prove why TARGET has the VULNERABILITY (in one PACKAGE), or say what clears it."""
+    from careen.app.oneshot import OneShot  # noqa: PLC0415 - other commands need no images
+    from careen.report import explanation  # noqa: PLC0415 - only this one proves
+
+    wanted = parse_platform(platform) if platform is not None else None
+    with workshop.opened(settings_module.read()) as parts:
+        found, facts = OneShot(parts, _access(), _say).explain(
+            target, vulnerability, package, platform=wanted, offline=offline
+        )
+    render = explanation.render_json if format_ == "json" else explanation.render
+    click.echo(render(found, facts), nl=False)
+
+
 @main.command("import")
 @click.argument("target")
 @click.argument("repository", metavar="REPOSITORY[:TAG]")

@@ -68,6 +68,18 @@ def test_an_imported_image_is_in_the_running_registry(
     assert server.scan(image["id"])["response"]["status"] == "READY"
 
 
+def test_a_finding_is_explained_and_so_is_its_absence(careen: Callable[..., Any], layout: Path) -> None:
+    (first, *_) = json.loads(careen("scan", str(layout), "--format", "json").stdout)["findings"]
+    proved = careen("explain", str(layout), first["id"])
+    assert proved.returncode == 0, proved.stderr
+    assert f"{first['id']} is in libssl3 3.1.1-r1 (source openssl 3.1.1-r1)" in proved.stdout
+    assert "lib/apk/db/installed" in proved.stdout
+    document = json.loads(careen("explain", str(layout), first["id"], "openssl", "--format", "json").stdout)
+    assert [finding["id"] for finding in document["findings"]] == [first["id"]]
+    absent = careen("explain", str(layout), "CVE-1999-9999")
+    assert (absent.returncode, absent.stdout) == (0, "CVE-1999-9999: no feed of this snapshot names it\n")
+
+
 def test_the_table_is_for_people(careen: Callable[..., Any], layout: Path) -> None:
     scanned = careen("scan", str(layout))
     assert scanned.returncode == 0

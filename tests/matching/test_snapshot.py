@@ -13,7 +13,8 @@ import pytest
 
 from careen.errors import NotFound
 from careen.matching.builder import build
-from careen.matching.snapshot import InvalidSnapshot, Snapshot, Source, activate, current
+from careen.matching.records import Source
+from careen.matching.snapshot import InvalidSnapshot, Snapshot, activate, current
 from careen.matching.staging import Record
 from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Rating, Score
 from careen.model.problem import Problem, ProblemKind

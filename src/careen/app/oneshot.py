@@ -1,7 +1,8 @@
 """`careen scan`: one image, here and now, without a server."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from careen.images.opened import OpenedImage
 from careen.images.source import Access, open_image
 from careen.images.squash import squash
 from careen.jobs.child import LayerSource
+from careen.matching.explanation import Explanation, explain
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.finding import Verdict
@@ -31,15 +33,36 @@ class OneShot:
 
         Without a snapshot of advisories one is built first; `offline` refuses that instead (Unavailable).
         """
+        with self._opened(target, platform) as image:
+            snapshot = self._snapshot(offline=offline)
+            with_headers = self.workshop.settings.kernel_headers
+            verdict = match(self._inventory(image), snapshot, kernel_headers=with_headers)
+            return verdict, _facts(image)
+
+    def explain(
+        self, target: str, vulnerability: str, package: str, *, platform: Platform | None, offline: bool
+    ) -> tuple[Explanation, ImageFacts]:
+        """Why the target has a vulnerability, or not; otherwise as `scan`."""
+        with self._opened(target, platform) as image:
+            return (
+                explain(
+                    self._inventory(image),
+                    self._snapshot(offline=offline),
+                    vulnerability,
+                    package=package,
+                    kernel_headers=self.workshop.settings.kernel_headers,
+                ),
+                _facts(image),
+            )
+
+    @contextmanager
+    def _opened(self, target: str, platform: Platform | None) -> Iterator[OpenedImage]:
         with tempfile.TemporaryDirectory(prefix="scan-", dir=self.workshop.settings.data) as work:
             opened = open_image(
                 target, work=Path(work), platform=platform, progress=self._progress, access=self.access
             )
             with opened as image:
-                snapshot = self._snapshot(offline=offline)
-                with_headers = self.workshop.settings.kernel_headers
-                verdict = match(self._inventory(image), snapshot, kernel_headers=with_headers)
-                return verdict, _facts(image)
+                yield image
 
     def _snapshot(self, *, offline: bool) -> Snapshot:
         if (snapshot := self.workshop.snapshots.current()) is not None:

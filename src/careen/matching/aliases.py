@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from careen.matching.snapshot import Hit
+from careen.matching.records import Hit
 
 _CVE = re.compile(r"CVE-([0-9]{4})-([0-9]{4,19})")
 

@@ -4,7 +4,8 @@ import functools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from careen.matching.snapshot import Covered, Hit, Snapshot
+from careen.matching.records import Covered, Hit
+from careen.matching.snapshot import Snapshot
 from careen.model.layer import Inventory
 from careen.model.package import Package
 

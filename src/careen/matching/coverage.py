@@ -5,7 +5,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from careen.matching.snapshot import Covered, Snapshot
+from careen.matching.records import Covered
+from careen.matching.snapshot import Snapshot
 from careen.model.distro import Distro
 from careen.model.layer import Inventory
 from careen.model.package import Package

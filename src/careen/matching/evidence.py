@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from careen.matching.snapshot import Covered, Hit, Record
+from careen.matching.records import Covered, Hit, Record
 from careen.model.advisory import Exploited, Likelihood, Range
 from careen.model.package import Package
 

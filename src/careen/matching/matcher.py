@@ -7,7 +7,8 @@ from dataclasses import replace
 from careen.matching import aliases, evidence, severity, strangers
 from careen.matching.conditions import Repositories, applies, remarks
 from careen.matching.coverage import asked, cover
-from careen.matching.snapshot import Covered, Hit, Snapshot
+from careen.matching.records import Covered, Hit
+from careen.matching.snapshot import Snapshot
 from careen.model.advisory import modular
 from careen.model.distro import Distro
 from careen.model.finding import Finding, Verdict
@@ -78,7 +79,7 @@ class _Judge:
 
     def of(self, package: Package, covered: Covered) -> Iterator[Finding | Problem]:
         hits: list[Hit] = []
-        for name, version, by_source in _subjects(package):
+        for name, version, by_source in subjects(package):
             for id_, reason in self._unreadable(covered.name, name, by_source=by_source):
                 message = f"{id_} cannot be judged for {name} {version}: {reason}"
                 yield Problem(ProblemKind.INVALID_ADVISORY, package.path, message)
@@ -135,7 +136,7 @@ class _Judge:
         """The advisories that speak of the package at another version."""
         return {
             hit.record.digest
-            for name, _, by_source in _subjects(package)
+            for name, _, by_source in subjects(package)
             for hit in self._hits(package, covered, name, version, by_source=by_source)
         }
 
@@ -145,8 +146,8 @@ class _Judge:
         return LANGUAGE_TYPES.get(package.type, package.type)
 
 
-def _subjects(package: Package) -> Iterator[tuple[str, str, bool]]:
-    """Name and version to ask for, and whether they are those of the source package."""
+def subjects(package: Package) -> Iterator[tuple[str, str, bool]]:
+    """Each name and version that advisories may speak of, and whether they are the source package's."""
     if package.is_os:
         for name in _names(evidence.source_name(package), package.module):
             yield name, evidence.source_version(package), True

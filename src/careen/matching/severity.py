@@ -11,7 +11,7 @@ from cvss import CVSS2, CVSS3, CVSS4
 from cvss.exceptions import CVSSError
 
 from careen.errors import Invalid
-from careen.matching.snapshot import Hit
+from careen.matching.records import Hit
 from careen.model.advisory import Rating
 from careen.model.severity import Severity
 

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -11,73 +11,17 @@ from typing import Any, Self
 from careen.errors import Unavailable
 from careen.matching import schema
 from careen.matching.files import activate, current
+from careen.matching.records import Covered, Hit, Named, Record, Source, Statement
 from careen.model import digest
 from careen.model.advisory import Exploited, Likelihood, Range, Rating, Score
 from careen.model.digest import Digest
 from careen.model.problem import Problem, ProblemKind
 from careen.model.severity import Severity
 
-__all__ = ["Covered", "Hit", "InvalidSnapshot", "Record", "Snapshot", "Source", "activate", "current"]
+__all__ = ["InvalidSnapshot", "Snapshot", "activate", "current"]
 
 
 class InvalidSnapshot(Unavailable): ...
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """An ecosystem that the snapshot has advisories for."""
-
-    name: str
-    scheme: str
-    feed: str
-    end_of_life: str  # ISO date; "" = not known
-    ended: bool  # on the day on which the snapshot was built
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A feed, and how much of it is in the snapshot."""
-
-    name: str
-    advisories: int
-    withdrawn: int
-    ratings: int
-    problems: int
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """An advisory as a feed gave it, without what it says of packages."""
-
-    digest: Digest
-    feed: str
-    id: str
-    aliases: tuple[str, ...]
-    scores: tuple[tuple[str, str, Severity], ...]  # source, CVSS vector, what it means
-    severity: str
-    link: str
-    summary: str
-    published: str
-    modified: str
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        return (self.id, *self.aliases)
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A range of an advisory that the asked version lies in."""
-
-    record: Record
-    range: Range
-    high: bytes  # key of the fixed version, where the range has one
-    severity: str  # the vendor's word for the package
-    status: str
-    by_source: bool  # said of the source package
-    arches: tuple[str, ...] = ()  # of the builds that are meant; () = of any
-    repositories: tuple[str, ...] = ()  # CPEs of the repositories whose builds are meant; () = of any
-    remark: str = ""
 
 
 class Snapshot:
@@ -138,6 +82,19 @@ class Snapshot:
         rows = self._rows(_AFFECTING, ecosystem, package, by_source, version, version)
         return tuple(_hit(row) for row in rows)
 
+    def named(self, vulnerability: str) -> tuple[Named, ...]:
+        """Every advisory of that id or alias. Reads the whole file: for people who ask, not for scans."""
+        rows = self._rows(_NAMED, vulnerability, json.dumps(vulnerability))
+        return tuple(
+            Named(_record(row[1:11]), row[11], self._statements(row[0], _record(row[1:11]))) for row in rows
+        )
+
+    def _statements(self, advisory: int, record: Record) -> tuple[Statement, ...]:
+        return tuple(
+            Statement(ecosystem, package, bool(by_source), low, _said(record, rest))
+            for ecosystem, package, by_source, low, *rest in self._rows(_STATEMENTS, advisory)
+        )
+
     def unreadable(self, ecosystem: str, package: str, *, by_source: bool) -> tuple[tuple[str, str], ...]:
         """Ids of advisories for that package that cannot be judged, each with the reason."""
         return tuple(self._rows(_UNREADABLE, ecosystem, package, by_source))
@@ -197,6 +154,20 @@ WHERE packages.ecosystem = ? AND packages.name = ? AND by_source = ? AND high > 
 ORDER BY advisories.id, high, low, introduced, fixed, last_affected, ranges.severity, status, condition
 """
 
+_NAMED = """
+SELECT id, digest, feed, name, aliases, scores, severity, link, summary, published, modified, withdrawn
+FROM advisories WHERE name = ? OR instr(aliases, ?) ORDER BY id
+"""
+
+_STATEMENTS = """
+SELECT ecosystem, name, by_source, low, introduced, fixed, last_affected, high, severity, status, by_source,
+       arches, repositories, remark
+FROM ranges
+JOIN packages ON packages.id = ranges.package
+LEFT JOIN conditions ON conditions.id = ranges.condition
+WHERE advisory = ? ORDER BY 1, 2, 3, high, low, 5, 6, 7, 9, 10, condition
+"""
+
 _UNREADABLE = """
 SELECT advisories.name, reason
 FROM packages
@@ -212,9 +183,9 @@ def _covered(row: tuple[Any, ...]) -> Covered:
     return Covered(name, scheme, feed, end_of_life, bool(ended))
 
 
-def _hit(row: tuple[Any, ...]) -> Hit:
-    sha256, feed, name, aliases, scores, *words = row[:10]
-    record = Record(
+def _record(row: Sequence[Any]) -> Record:
+    sha256, feed, name, aliases, scores, *words = row
+    return Record(
         digest.from_hex(sha256.hex()),
         feed,
         name,
@@ -222,7 +193,14 @@ def _hit(row: tuple[Any, ...]) -> Hit:
         tuple((source, vector, Severity(level)) for source, vector, level in json.loads(scores)),
         *words,
     )
-    introduced, fixed, last_affected, high, severity, status, by_source, *condition = row[10:]
+
+
+def _hit(row: tuple[Any, ...]) -> Hit:
+    return _said(_record(row[:10]), row[10:])
+
+
+def _said(record: Record, row: Sequence[Any]) -> Hit:
+    introduced, fixed, last_affected, high, severity, status, by_source, *condition = row
     affected = Range(introduced, fixed, last_affected)
     return Hit(record, affected, high, severity, status, bool(by_source), *_condition(*condition))
 

@@ -25,7 +25,7 @@ def document(verdict: Verdict, image: ImageFacts) -> Document:
         "snapshot": verdict.snapshot,
         "counts": asdict(verdict.counts),
         "packages": [_package(package, image) for package in verdict.packages],
-        "findings": [_finding(finding, image) for finding in verdict.findings],
+        "findings": [finding(each, image) for each in verdict.findings],
         "problems": [asdict(problem) for problem in verdict.problems],
     }
 
@@ -63,7 +63,7 @@ def _package(package: Package, image: ImageFacts) -> Document:
     }
 
 
-def _finding(finding: Finding, image: ImageFacts) -> Document:
+def finding(finding: Finding, image: ImageFacts) -> Document:
     return {
         "id": finding.id,
         "aliases": list(finding.aliases),

@@ -1,0 +1,120 @@
+"""Why a vulnerability is found in an image, or why not: the record that clears it, if there is one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from careen.matching import strangers
+from careen.matching.conditions import Repositories, applies
+from careen.matching.coverage import asked, cover
+from careen.matching.evidence import source_name, source_version
+from careen.matching.matcher import match, subjects
+from careen.matching.records import Covered, Named, Statement
+from careen.matching.snapshot import Snapshot
+from careen.model.finding import Finding
+from careen.model.layer import Inventory
+from careen.model.package import Package
+from careen.versions import BY_NAME
+from careen.versions.invalid import InvalidVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one installed package does not have the vulnerability, or is not judged for it."""
+
+    package: Package
+    because: str
+    advisory: str = ""  # id of the record that says so; "" = none does
+    feed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    vulnerability: str
+    records: tuple[Named, ...]  # all that the snapshot has of it, under this id or as an alias
+    findings: tuple[Finding, ...]
+    reasons: tuple[Reason, ...]
+
+
+def explain(
+    inventory: Inventory,
+    snapshot: Snapshot,
+    vulnerability: str,
+    *,
+    package: str = "",
+    kernel_headers: bool = False,
+) -> Explanation:
+    """`package` is the name of a package or of its source; without it all are meant."""
+    verdict = match(inventory, snapshot, kernel_headers=kernel_headers)
+    meant = [each for each in verdict.packages if package in ("", each.name, source_name(each))]
+    findings = tuple(
+        finding
+        for finding in verdict.findings
+        if finding.package in meant and vulnerability in (finding.id, *finding.aliases)
+    )
+    records = snapshot.named(vulnerability)
+    found = {finding.package for finding in findings}
+    clearing = _Clearing(inventory, snapshot, records, kernel_headers=kernel_headers)
+    reasons = [reason for each in meant if each not in found for reason in clearing.of(each)]
+    return Explanation(vulnerability, records, findings, tuple(reasons))
+
+
+class _Clearing:
+    """What the records say of packages that have no finding."""
+
+    def __init__(
+        self, inventory: Inventory, snapshot: Snapshot, records: Sequence[Named], *, kernel_headers: bool
+    ) -> None:
+        self._snapshot = snapshot
+        self._distro = inventory.distro
+        self._coverage = cover(inventory, snapshot)
+        self._repositories = Repositories.of(inventory, snapshot)
+        self._kernel_headers = kernel_headers
+        self._statements = [(named, statement) for named in records for statement in named.statements]
+
+    def of(self, package: Package) -> Iterator[Reason]:
+        name = asked(package, self._distro)
+        covered = self._coverage.ecosystems.get(name) or self._snapshot.ecosystem(name)
+        if covered is None:
+            return
+        for name, version, by_source in subjects(package):
+            for named, statement in self._statements:
+                place = (statement.ecosystem, statement.package, statement.by_source)
+                if place == (covered.name, name, by_source):
+                    because = self._because(package, covered, version, statement)
+                    yield Reason(package, because, named.record.id, named.record.feed)
+
+    def _because(self, package: Package, covered: Covered, version: str, statement: Statement) -> str:
+        if package.owner in self._coverage.judges:
+            return f"{package.owner} of the distribution owns its files, whose advisories judge them"
+        if strangers.is_third_party(package, self._distro):
+            return f"it is not the distribution's own build, but of {package.vendor or 'another repository'}"
+        if strangers.is_kernel_headers(package) and not self._kernel_headers:
+            return "it holds headers of the kernel, not the kernel"
+        if not applies(statement.hit, package, covered, self._repositories):
+            return "the record is about builds for other machines or from other repositories"
+        return _outside(version, covered, statement)
+
+
+def _outside(version: str, covered: Covered, statement: Statement) -> str:
+    affected, scheme = statement.hit.range, BY_NAME[covered.scheme]
+    try:
+        key = scheme.key(version)
+    except InvalidVersion as error:
+        return f"it cannot be judged: {error.message}"
+    if statement.low <= key < statement.hit.high:
+        if statement.hit.status == "not_affected":
+            return f"upstream says that {version} is not affected"
+        return f"{version} is in its range, but another record clears the vulnerability"
+    if key < statement.low:
+        return f"{version} is before {affected.introduced}, with which it began"
+    if affected.fixed:
+        return f"{version} is not before {affected.fixed}, where it is fixed"
+    return f"{version} is after {affected.last_affected}, the last that is affected"
+
+
+def compared(package: Package) -> str:
+    """The installed thing in words: `libssl3 3.0.8-1 (source openssl 3.0.8-1)`."""
+    said = f"{package.name} {package.version}"
+    if package.is_os and (source_name(package), source_version(package)) != (package.name, package.version):
+        said += f" (source {source_name(package)} {source_version(package)})"
+    return said

@@ -1,0 +1,84 @@
+"""What a snapshot answers with."""
+
+from dataclasses import dataclass
+
+from careen.model.advisory import Range
+from careen.model.digest import Digest
+from careen.model.severity import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """An ecosystem that the snapshot has advisories for."""
+
+    name: str
+    scheme: str
+    feed: str
+    end_of_life: str  # ISO date; "" = not known
+    ended: bool  # on the day on which the snapshot was built
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A feed, and how much of it is in the snapshot."""
+
+    name: str
+    advisories: int
+    withdrawn: int
+    ratings: int
+    problems: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An advisory as a feed gave it, without what it says of packages."""
+
+    digest: Digest
+    feed: str
+    id: str
+    aliases: tuple[str, ...]
+    scores: tuple[tuple[str, str, Severity], ...]  # source, CVSS vector, what it means
+    severity: str
+    link: str
+    summary: str
+    published: str
+    modified: str
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return (self.id, *self.aliases)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A range of an advisory that the asked version lies in."""
+
+    record: Record
+    range: Range
+    high: bytes  # key of the fixed version, where the range has one
+    severity: str  # the vendor's word for the package
+    status: str
+    by_source: bool  # said of the source package
+    arches: tuple[str, ...] = ()  # of the builds that are meant; () = of any
+    repositories: tuple[str, ...] = ()  # CPEs of the repositories whose builds are meant; () = of any
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A range of an advisory, and of which package it is said."""
+
+    ecosystem: str
+    package: str
+    by_source: bool
+    low: bytes
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An advisory with all that it says."""
+
+    record: Record
+    withdrawn: str  # RFC 3339; "" = in force
+    statements: tuple[Statement, ...]

@@ -1,0 +1,115 @@
+"""`careen explain` for people and for programs: the proof of each finding, and why others are none."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from careen.matching.explanation import Explanation, Reason, compared
+from careen.matching.records import Named
+from careen.model.finding import Finding
+from careen.report.facts import ImageFacts
+from careen.report.json import dumps, finding
+
+_MOST = 20  # packages that records speak of and that are told
+
+
+def render_json(explanation: Explanation, image: ImageFacts) -> str:
+    return dumps(
+        {
+            "vulnerability": explanation.vulnerability,
+            "image": asdict(image),
+            "findings": [finding(each, image) for each in explanation.findings],
+            "not": [_reason(each) for each in explanation.reasons],
+            "records": [_record(each) for each in explanation.records],
+        }
+    )
+
+
+def _reason(reason: Reason) -> dict[str, object]:
+    return {
+        "package": reason.package.name,
+        "version": reason.package.version,
+        "path": reason.package.path,
+        "because": reason.because,
+        "advisory": reason.advisory,
+        "feed": reason.feed,
+    }
+
+
+def _record(named: Named) -> dict[str, object]:
+    record = named.record
+    return {
+        "id": record.id,
+        "feed": record.feed,
+        "digest": record.digest,
+        "aliases": list(record.aliases),
+        "withdrawn": named.withdrawn,
+        "packages": _packages(named),
+    }
+
+
+def _packages(named: Named) -> list[str]:
+    """ECOSYSTEM/NAME of each."""
+    return sorted({f"{each.ecosystem}/{each.package}" for each in named.statements})
+
+
+def render(explanation: Explanation, image: ImageFacts) -> str:
+    return "\n".join(_lines(explanation, image)) + "\n"
+
+
+def _lines(explanation: Explanation, image: ImageFacts) -> Iterator[str]:
+    wanted = explanation.vulnerability
+    for each in explanation.findings:
+        yield from _proof(each, image)
+    for reason in explanation.reasons:
+        who = f" ({reason.feed}, {reason.advisory})" if reason.advisory else ""
+        yield f"{wanted} is not in {compared(reason.package)}: {reason.because}{who}"
+        yield f"  evidence  {reason.package.path}"
+    if explanation.findings or explanation.reasons:
+        return
+    if not explanation.records:
+        yield f"{wanted}: no feed of this snapshot names it"
+        return
+    yield f"{wanted}: none of the image's packages is spoken of by the records that name it"
+    for named in explanation.records:
+        yield from _elsewhere(named)
+
+
+def _elsewhere(named: Named) -> Iterator[str]:
+    record = named.record
+    if named.withdrawn:
+        yield f"  {record.id} of {record.feed} was withdrawn on {named.withdrawn}"
+        return
+    packages = _packages(named)
+    more = f" and {len(packages) - _MOST} more" if len(packages) > _MOST else ""
+    yield f"  {record.id} of {record.feed} is about {', '.join(packages[:_MOST]) or 'nothing'}{more}"
+
+
+def _proof(found: Finding, image: ImageFacts) -> Iterator[str]:
+    package, evidence = found.package, found.evidence
+    fix = f"fixed by {found.fixed_by}" if found.fixed_by else "no fix is known"
+    yield f"{found.id} is in {compared(package)}: {found.severity.name}, {found.status}, {fix}"
+    yield f"  evidence  {package.path}{f'!{package.inner}' if package.inner else ''}"
+    if package.layer:
+        yield f"  layer     {package.layer}{_by(image.command(package.layer))}"
+    for advisory in _values(evidence, "advisories"):
+        yield f"  advisory  {advisory['id']} of {advisory['feed']}, record {advisory['digest']}"
+        for affected in advisory["ranges"]:
+            yield f"            {affected['because']}"
+    for by in _values(evidence, "compared"):
+        yield f"  compared  {by['by']} {by['installed']} in {by['ecosystem']}, in the order of {by['scheme']}"
+    for opinion in _values(evidence, "severities"):
+        mark = " (this one counts)" if opinion["chosen"] else ""
+        yield f"  severity  {opinion['severity']} says {opinion['source']}: {opinion['because']}{mark}"
+    for seen in _values(evidence, "exploited"):
+        yield f"  exploited since {seen['since']}, says {seen['source']}"
+    for remark in evidence.get("remarks", ()):  # type: ignore[attr-defined]  # a list of texts, see evidence.of
+        yield f"  remark    {remark}"
+
+
+def _by(command: str) -> str:
+    return f", made by {command}" if command else ""
+
+
+def _values(evidence: Any, name: str) -> list[dict[str, Any]]:  # noqa: ANN401 - a document, see evidence.of
+    return list(evidence.get(name, ()))
