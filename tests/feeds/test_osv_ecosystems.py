@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 
 import pytest
 
@@ -17,7 +18,7 @@ INDEXED = {"Bitnami", "CRAN", "Go", "Hex", "Julia", "Maven", "NuGet", "Packagist
 WITHOUT = {"Bioconductor", "CPAN", "LuaRocks", "OTP", "conda"}  # OSV publishes none of these
 
 
-def said(ecosystem: str, **fields: object) -> list[object]:
+def said(ecosystem: str, **fields: object) -> Sequence[object]:
     record = {"id": "X-2024-1", "aliases": [], "affected": [affected(ecosystem)], **fields}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

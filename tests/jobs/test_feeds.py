@@ -203,7 +203,7 @@ def test_only_the_named_feeds_are_fetched_and_the_others_are_kept(place: Place) 
 
 
 def test_a_feed_that_does_not_exist_is_named(place: Place) -> None:
-    with pytest.raises(Invalid, match="no feed 'gentoo'; there are debian, .*Maven"):
+    with pytest.raises(Invalid, match=r"no feed 'gentoo'; there are debian, .*Maven"):
         place.update("gentoo")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import BinaryIO, Protocol
 
-from careen.feeds import alpine, amazon, arch, azurelinux, debian, nvd, oracle, osv, photon, ubuntu
+from careen.feeds import alpine, amazon, arch, azurelinux, debian, nvd, oracle, osv, photon, secdb, ubuntu
 from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Ecosystem, Rating
@@ -32,6 +32,9 @@ FEEDS: list[Feed] = [
     debian,
     alpine,
     ubuntu,
+    secdb.Feed("chainguard", "Chainguard", "https://packages.cgr.dev/chainguard/security.json"),
+    secdb.Feed("minimos", "MinimOS", "https://packages.mini.dev/advisories/secdb/security.json"),
+    secdb.Feed("wolfi", "Wolfi", "https://packages.wolfi.dev/os/security.json"),
     osv.Feed("Bitnami"),
     osv.Feed("CRAN"),
     osv.Feed("Go"),

@@ -72,7 +72,8 @@ def _flaws(osv: Record, advisory: Advisory) -> Iterable[Advisory]:
 
 def _derived(osv: Record, advisory: Advisory) -> Iterable[Advisory]:
     """Packages of R and Julia bring libraries along; `upstream` names the flaws that they have from these."""
-    flaws = [each for each in sequence(osv, "upstream") if isinstance(each, str) and each.startswith("CVE-")]
+    named = [identifier(each, "a flaw") for each in sequence(osv, "upstream")]
+    flaws = [each for each in named if each.startswith("CVE-")]
     if not flaws or any(alias.startswith("CVE-") for alias in advisory.aliases):
         return (advisory,)
     return [replace(advisory, id=each, aliases=(advisory.id, *advisory.aliases)) for each in flaws]
