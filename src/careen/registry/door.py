@@ -2,10 +2,34 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
+from careen.model.digest import Digest
 from careen.model.registry import Image
 from careen.store.blob_files import LocalBlobs
 from careen.store.database import Database
+from careen.store.upload_files import Upload
+
+
+class Arrivals(Protocol):
+    """Hears of blobs while they are pushed, in a thread. Must be quick, and must not raise."""
+
+    def bytes_arrived(self, name: str, upload: Upload) -> None:
+        """More of the blob is in the upload's file, `upload.offset` bytes in all. `name`: the repository."""
+
+    def blob_arrived(self, name: str, upload_id: str, digest: Digest) -> None:
+        """The upload became a blob: its bytes were verified and are kept under that digest."""
+
+    def upload_ended(self, upload_id: str) -> None:
+        """Nothing came of the upload."""
+
+
+class Unheard:
+    """Arrivals that nobody listens to."""
+
+    def bytes_arrived(self, name: str, upload: Upload) -> None: ...
+    def blob_arrived(self, name: str, upload_id: str, digest: Digest) -> None: ...
+    def upload_ended(self, upload_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +40,13 @@ class RegistryDoor:
     blobs: LocalBlobs
     images_arrived: Callable[[Image], None]
     max_blob: int = 64 << 30  # bytes
+    arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state
+
+    def writing(self, name: str, upload: Upload) -> Callable[[memoryview], None]:
+        """`upload.write`, of which `arrivals` hears."""
+
+        def write(chunk: memoryview) -> None:
+            upload.write(chunk)
+            self.arrivals.bytes_arrived(name, upload)
+
+        return write

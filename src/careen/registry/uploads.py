@@ -128,7 +128,8 @@ class Uploads:
             limit = self._door.max_blob - upload.offset
             if (expected or 0) > limit:
                 raise TooLarge(f"a blob has at most {self._door.max_blob} bytes")
-            received = await bodies.pour(request, upload.write, limit if expected is None else expected)
+            write = self._door.writing(session.name, upload)
+            received = await bodies.pour(request, write, limit if expected is None else expected)
             if expected is not None and received != expected:
                 raise SizeInvalid(f"{expected} bytes were announced, {received} came")
             return upload.offset
@@ -153,6 +154,7 @@ class Uploads:
             blobs.add(connection, digest, size)
             blobs.link(connection, names.find_or_make(connection, session.name).id, digest)
             uploads.finish(connection, session.upload_id)
+        self._door.arrivals.blob_arrived(session.name, session.upload_id, digest)
 
     def _check(self, session: Session) -> None:
         with self._door.database.read() as connection:
@@ -164,6 +166,7 @@ class Uploads:
         with self._door.database.write() as connection:
             uploads.finish(connection, session.upload_id)
         self._door.blobs.discard(session.upload_id)
+        self._door.arrivals.upload_ended(session.upload_id)
 
 
 def _expected(request: Request, session: Session, offset: int) -> int | None:
