@@ -18,7 +18,7 @@ from careen.model.registry import Image, ScanResult, ScanStatus
 from careen.model.severity import Counts, Severity
 from careen.store import scans
 from careen.store.database import Database
-from careen.store.paging import Page
+from careen.store.paging import Condition, Page
 from careen.store.tables import findings as findings_table
 
 START = datetime(2026, 11, 10, 12, tzinfo=UTC)
@@ -210,11 +210,13 @@ def test_scans_are_listed_newest_first(database: Database, image: Image, push: P
         scans.fail(connection, newer.id, END)
         found = scans.page(connection, image_id=image.id, page=Page())
         assert [scan.id for scan in found] == [newer.id, older.id]
-        rest = scans.page(connection, image_id=image.id, page=Page(after=newer.id))
+        rest = scans.page(connection, image_id=image.id, page=Page(after=found.positions[0]))
         assert [scan.id for scan in rest] == [older.id]
         in_repository = scans.page(connection, repository_id=image.repository_id, page=Page())
         assert [scan.id for scan in in_repository] == [elsewhere.id, newer.id, older.id]
-        failed = scans.page(connection, image_id=image.id, page=Page(where={"status": ScanStatus.ERROR}))
+        failed = scans.page(
+            connection, image_id=image.id, page=Page(where=(Condition("status", (ScanStatus.ERROR,)),))
+        )
         assert [scan.id for scan in failed] == [newer.id]
 
 
@@ -232,12 +234,14 @@ def test_findings_come_in_the_order_of_the_verdict_or_the_one_asked_for(
             return [position for position, _ in found]
 
         assert positions(Page()) == [0, 1, 2, 3]
-        assert positions(Page(size=2, after="1")) == [2, 3]
+        assert positions(Page(size=2, after=(1,))) == [2, 3]
         assert positions(Page(order=(("severity", False),))) == [0, 1, 3, 2]
-        assert positions(Page(order=(("severity", False),), after="1")) == [3, 2]
+        assert positions(Page(order=(("severity", False),), after=(Severity.MEDIUM, 1))) == [3, 2]
         assert positions(Page(order=(("package", False), ("name", True)))) == [3, 2, 0, 1]
-        assert positions(Page(where={"severity": Severity.MEDIUM})) == [1, 3]
-        assert positions(Page(where={"package": "apt", "name": "CVE-2011-3374"})) == [2]
+        assert positions(Page(where=(Condition("severity", (Severity.MEDIUM,)),))) == [1, 3]
+        assert positions(
+            Page(where=(Condition("package", ("apt",)), Condition("name", ("CVE-2011-3374",))))
+        ) == [2]
 
 
 def test_thousands_of_findings_are_written_and_read(database: Database, image: Image) -> None:
@@ -247,5 +251,5 @@ def test_thousands_of_findings_are_written_and_read(database: Database, image: I
         scans.add(connection, scan)
         scans.finish(connection, scan.id, many, ScanStatus.READY, END)
         assert scans.verdict(connection, scan.id) == many
-        last = scans.findings(connection, scan.id, page=Page(size=10, after="4994"))
+        last = scans.findings(connection, scan.id, page=Page(size=10, after=(4994,)))
     assert [position for position, _ in last] == list(range(4995, 5000))

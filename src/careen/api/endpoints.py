@@ -7,6 +7,7 @@ from yandex.cloud.endpoint import api_endpoint_pb2, api_endpoint_service_pb2
 from careen.api import paging
 from careen.api.call import Call
 from careen.errors import NotFound
+from careen.store.paging import Listed
 
 # The ids that Yandex' SDKs, Terraform provider and CLI look for; all are behind one port here.
 _IDS = (
@@ -34,8 +35,9 @@ class Endpoints:
     ) -> api_endpoint_service_pb2.ListApiEndpointsResponse:
         asked = paging.read(request)
         response = api_endpoint_service_pb2.ListApiEndpointsResponse()
-        rows = ((name, _endpoint(name, call)) for name in _IDS if name > asked.page.after)
-        response.next_page_token = asked.fill(response.endpoints, rows)
+        rest = [name for name in _IDS if (name,) > asked.page.after]
+        found = Listed(rest, [(name,) for name in rest])
+        response.next_page_token = asked.fill(response.endpoints, found, lambda name: _endpoint(name, call))
         return response
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from yandex.cloud.containerregistry.v1 import image_pb2, image_service_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
 
-from careen.api import changes, messages, paging
+from careen.api import changes, messages, paging, references
 from careen.api.call import Call
 from careen.api.fields import Field
 from careen.api.validation import invalid
@@ -27,22 +27,19 @@ class Images:
 
     def get(self, request: image_service_pb2.GetImageRequest, _: Call) -> image_pb2.Image:
         with self.database.read() as connection:
-            image = images.get(connection, request.image_id)
-        if image is None:
-            raise NotFound.of("Image", request.image_id)
-        return messages.image(image)
+            return messages.image(references.image(connection, request.image_id))
 
     def delete(self, request: image_service_pb2.DeleteImageRequest, call: Call) -> Operation:
         """With its tags and scans. The part of an index goes only with it."""
         with self.database.write() as connection:
-            if not images.delete(connection, request.image_id):
-                raise NotFound.of("Image", request.image_id)
+            image = references.image(connection, request.image_id)
+            images.delete(connection, image.id)
             return changes.done(
                 connection,
                 f"{self.SERVICE}.Delete",
                 call,
-                description=f"Delete image {request.image_id}",
-                image_id=request.image_id,
+                description=f"Delete image {image.id}",
+                image_id=image.id,
             )
 
     def list(
@@ -52,8 +49,7 @@ class Images:
         response = image_service_pb2.ListImagesResponse()
         with self.database.read() as connection:
             found = images.page(connection, **_parent(connection, request), page=asked.page)
-        rows = ((image.id, messages.image(image)) for image in found)
-        response.next_page_token = asked.fill(response.images, rows)
+        response.next_page_token = asked.fill(response.images, found, messages.image)
         return response
 
 

@@ -61,8 +61,7 @@ class LifecyclePolicies:
                 repository_id=request.repository_id,
                 page=asked.page,
             )
-        rows = ((policy.id, messages.lifecycle_policy(policy)) for policy in found)
-        response.next_page_token = asked.fill(response.lifecycle_policies, rows)
+        response.next_page_token = asked.fill(response.lifecycle_policies, found, messages.lifecycle_policy)
         return response
 
     def create(
@@ -136,8 +135,9 @@ class LifecyclePolicies:
         with self.database.read() as connection:
             _policy(connection, request.lifecycle_policy_id)
             found = lifecycle.dry_run_page(connection, request.lifecycle_policy_id, asked.page)
-        rows = ((run.id, messages.dry_run(run)) for run in found)
-        response.next_page_token = asked.fill(response.dry_run_lifecycle_policy_results, rows)
+        response.next_page_token = asked.fill(
+            response.dry_run_lifecycle_policy_results, found, messages.dry_run
+        )
         return response
 
     def list_dry_run_result_affected_images(
@@ -150,8 +150,7 @@ class LifecyclePolicies:
         with self.database.read() as connection:
             run = _dry_run(connection, request.dry_run_lifecycle_policy_result_id)
             found = lifecycle.affected_page(connection, run.id, asked.page)
-        rows = ((image.id, messages.image(image)) for image in found)
-        response.next_page_token = asked.fill(response.affected_images, rows)
+        response.next_page_token = asked.fill(response.affected_images, found, messages.image)
         return response
 
     def _done(self, connection: Connection, name: str, policy_id: str, call: Call) -> Operation:

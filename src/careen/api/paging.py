@@ -3,23 +3,23 @@
 import base64
 import binascii
 import hashlib
-import re
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from google.protobuf.message import Message
 
 from careen.api import filters, order
 from careen.api.fields import Field
 from careen.api.validation import InvalidRequest, invalid
-from careen.store.paging import Page
+from careen.store.paging import Listed, Page, Position
 
 _DEFAULT_SIZE = 100
 _LARGEST_SIZE = 1000
 _PAGE_BYTES = 3 << 20  # clients of gRPC refuse a message of more than 4 MiB
-_BINDING_BYTES = 8
-_AFTER = re.compile(r"[a-z0-9-]{1,20}", re.ASCII)
+_SEAL_BYTES = 8
+_Value = TypeVar("_Value")
 
 
 class Items(Protocol):
@@ -34,24 +34,18 @@ class Paging:
 
     size: int
     page: Page
-    binding: bytes  # says of which query a token is
+    query: bytes  # a digest of it: a token is of one query only
 
-    def fill(self, items: Items, rows: Iterable[tuple[str, Message]]) -> str:
-        """Append the page's messages to `items`; the token of the next page, "" on the last one.
-
-        `rows` are messages with the keys that `Page.after` takes.
-        """
-        after, room = "", _PAGE_BYTES
-        for number, (key, message) in enumerate(rows):
+    def fill(self, items: Items, found: Listed[_Value], write: Callable[[_Value], Message]) -> str:
+        """Append what was found, written as messages, to `items`; the token of the next page, or ""."""
+        room = _PAGE_BYTES
+        for number, value in enumerate(found):
+            message = write(value)
             room -= message.ByteSize()
             if number == self.size or (number and room < 0):
-                return self._token(after)
+                return _token(self.query, found.positions[number - 1])
             items.append(message)
-            after = key
         return ""
-
-    def _token(self, after: str) -> str:
-        return base64.urlsafe_b64encode(self.binding + after.encode()).decode().rstrip("=")
 
 
 def read(request: Message, *, filterable: Sequence[Field] = (), orderable: Sequence[Field] = ()) -> Paging:
@@ -63,37 +57,47 @@ def read(request: Message, *, filterable: Sequence[Field] = (), orderable: Seque
     size = asked.page_size or _DEFAULT_SIZE
     if not 0 < size <= _LARGEST_SIZE:
         raise invalid("page_size", f"the value must be 0-{_LARGEST_SIZE}")
-    binding = _binding(request)
+    query = _query(request)
     page = Page(
         size=size + 1,
-        after=_after(asked.page_token, binding),
+        after=_position(asked.page_token, query),
         order=order.parse(getattr(request, "order_by", ""), orderable),
         where=filters.parse(getattr(request, "filter", ""), filterable),
     )
-    return Paging(size, page, binding)
+    return Paging(size, page, query)
 
 
-def _binding(request: Message) -> bytes:
+def _query(request: Message) -> bytes:
     """Of all that a page token must not be carried over to: the method, the parent, filter and order."""
     query = type(request)()
     query.CopyFrom(request)
     query.ClearField("page_token")
     query.ClearField("page_size")
     text = request.DESCRIPTOR.full_name.encode() + b"\0" + query.SerializeToString(deterministic=True)
-    return hashlib.sha256(text).digest()[:_BINDING_BYTES]
+    return hashlib.sha256(text).digest()
 
 
-def _after(token: str, binding: bytes) -> str:
+def _token(query: bytes, position: Position) -> str:
+    text = json.dumps(position, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_seal(query, text) + text).decode().rstrip("=")
+
+
+def _seal(query: bytes, text: bytes) -> bytes:
+    """Tells a token that was changed, or carried over, from one that this query gave."""
+    return hashlib.sha256(query + text).digest()[:_SEAL_BYTES]
+
+
+def _position(token: str, query: bytes) -> Position:
     if not token:
-        return ""
+        return ()
     try:
         data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        after = data[_BINDING_BYTES:].decode("ascii")
     except (binascii.Error, ValueError) as error:
         raise _not_a_token() from error
-    if data[:_BINDING_BYTES] != binding or not _AFTER.fullmatch(after):
+    seal, text = data[:_SEAL_BYTES], data[_SEAL_BYTES:]
+    if seal != _seal(query, text):
         raise _not_a_token()
-    return after
+    return tuple(json.loads(text))
 
 
 def _not_a_token() -> InvalidRequest:

@@ -7,6 +7,7 @@ import re
 
 from sqlalchemy import Connection
 
+from careen.errors import NotFound
 from careen.model.digest import Digest
 from careen.model.registry import Image
 from careen.store import images, repositories
@@ -14,14 +15,17 @@ from careen.store import images, repositories
 _PART = r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
 _REFERENCE = re.compile(
     rf"(?:(?P<host>[A-Za-z0-9-]*[.:][A-Za-z0-9.:-]*|localhost|\[[0-9a-f:]+\](?::\d+)?)/)?"
-    rf"(?P<name>{_PART}(?:/{_PART})+)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[0-9a-f]{{64}}))?",
+    rf"(?P<name>{_PART}(?:/{_PART})+)(?::(?P<tag>\w[\w.-]{{0,127}}))?(?:@(?P<digest>sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))?",
     re.ASCII,
 )
 
 
-def is_reference(text: str) -> bool:
-    """Whether it can only be a reference: ids have no "/"."""
-    return "/" in text
+def image(connection: Connection, text: str) -> Image:
+    """The image of that id, or the one that the text refers to: ids have no "/". Raises NotFound."""
+    found = find(connection, text) if "/" in text else images.get(connection, text)
+    if found is None:
+        raise NotFound.of("Image", text)
+    return found
 
 
 def find(connection: Connection, text: str) -> Image | None:

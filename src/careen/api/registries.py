@@ -34,6 +34,5 @@ class Registries:
         response = registry_service_pb2.ListRegistriesResponse()
         with self.database.read() as connection:
             found = registries.page(connection, request.folder_id, asked.page)
-        rows = ((registry.id, messages.registry(registry)) for registry in found)
-        response.next_page_token = asked.fill(response.registries, rows)
+        response.next_page_token = asked.fill(response.registries, found, messages.registry)
         return response

@@ -76,8 +76,7 @@ class Repositories:
         response = repository_service_pb2.ListRepositoriesResponse()
         with self.database.read() as connection:
             found = repositories.page(connection, **_parent(connection, request), page=asked.page)
-        rows = ((repository.id, messages.repository(repository)) for repository in found)
-        response.next_page_token = asked.fill(response.repositories, rows)
+        response.next_page_token = asked.fill(response.repositories, found, messages.repository)
         return response
 
 

@@ -1,5 +1,6 @@
 """The REST door: routes made from the methods' HTTP rules (googleapis/google/api/http.proto)."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -17,8 +18,8 @@ from careen.errors import Invalid, NotFound, Unimplemented
 _LARGEST_BODY = 1 << 20  # bytes
 _METHOD_NOT_ALLOWED = 405
 
-# A repository's name has slashes in it, and clients send them raw and as %2F.
-_WITH_SLASHES = "{repository_name}"
+# Names of repositories and references to images have slashes in them; clients send them raw and as %2F.
+_WITH_SLASHES = re.compile(r"{(repository_name|image_id)}")
 
 # The proto says GET and Yandex' design guide says POST.
 _CANCEL = "yandex.cloud.operation.OperationService.Cancel"
@@ -59,7 +60,7 @@ class _Path:
     def __init__(self, api: Api, path: str, methods: Mapping[str, Method]) -> None:
         self._api = api
         self._methods = methods
-        self.template = path.replace(_WITH_SLASHES, "{repository_name:path}")
+        self.template = _WITH_SLASHES.sub(r"{\1:path}", path)
 
     def precedence(self) -> tuple[bool, str]:
         """Paths with a `:verb` come first: an id that stands alone would match the verb too."""

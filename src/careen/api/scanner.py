@@ -14,7 +14,7 @@ from careen.api.validation import invalid
 from careen.errors import NotFound
 from careen.model.registry import Image, Operation, ScanResult, ScanStatus
 from careen.model.severity import Severity
-from careen.store import images, repositories, scans
+from careen.store import repositories, scans
 from careen.store.database import Database
 
 _SCANS = (Field("status", ("scan_result",), member_of(ScanStatus)), Field("created_at", ("scan_result",)))
@@ -40,11 +40,8 @@ class Scanner:
 
     def scan(self, request: scanner_service_pb2.ScanRequest, call: Call) -> OperationMessage:
         """Also takes an image reference for an id (careen's own): it is what people have at hand."""
-        find = references.find if references.is_reference(request.image_id) else images.get
         with self.database.read() as connection:
-            image = find(connection, request.image_id)
-        if image is None:
-            raise NotFound.of("Image", request.image_id)
+            image = references.image(connection, request.image_id)
         operation = self.scans.start(image, caller=call.caller)
         with self.database.read() as connection:
             return operations.message(connection, operation)
@@ -60,10 +57,10 @@ class Scanner:
         if not request.image_id:
             raise invalid("image_id", "must be given")
         with self.database.read() as connection:
-            _require_image(connection, request.image_id)
-            scan = scans.last(connection, request.image_id)
+            image = references.image(connection, request.image_id)
+            scan = scans.last(connection, image.id)
         if scan is None:
-            raise NotFound(f"No finished scan of image {request.image_id} found")
+            raise NotFound(f"No finished scan of image {image.id} found")
         return messages.scan_result(scan)
 
     def list(
@@ -72,18 +69,13 @@ class Scanner:
         asked = paging.read(request, filterable=_SCANS[:1], orderable=_SCANS)
         response = scanner_service_pb2.ListScanResultsResponse()
         with self.database.read() as connection:
-            if request.image_id:
-                _require_image(connection, request.image_id)
-            elif repositories.get(connection, request.repository_id) is None:
-                raise NotFound.of("Repository", request.repository_id)
-            found = scans.page(
-                connection,
-                image_id=request.image_id,
-                repository_id=request.repository_id,
-                page=asked.page,
-            )
-        rows = ((scan.id, messages.scan_result(scan)) for scan in found)
-        response.next_page_token = asked.fill(response.scan_results, rows)
+            if repository_id := request.repository_id:
+                _require_repository(connection, repository_id)
+                found = scans.page(connection, repository_id=repository_id, page=asked.page)
+            else:
+                image = references.image(connection, request.image_id)
+                found = scans.page(connection, image_id=image.id, page=asked.page)
+        response.next_page_token = asked.fill(response.scan_results, found, messages.scan_result)
         return response
 
     def list_vulnerabilities(
@@ -94,8 +86,9 @@ class Scanner:
         with self.database.read() as connection:
             _scan(connection, request.scan_result_id)
             found = scans.findings(connection, request.scan_result_id, page=asked.page)
-        rows = ((str(position), messages.vulnerability(finding)) for position, finding in found)
-        response.next_page_token = asked.fill(response.vulnerabilities, rows)
+        response.next_page_token = asked.fill(
+            response.vulnerabilities, found, lambda placed: messages.vulnerability(placed[1])
+        )
         return response
 
 
@@ -106,6 +99,6 @@ def _scan(connection: Connection, scan_id: str) -> ScanResult:
     return scan
 
 
-def _require_image(connection: Connection, image_id: str) -> None:
-    if images.get(connection, image_id) is None:
-        raise NotFound.of("Image", image_id)
+def _require_repository(connection: Connection, repository_id: str) -> None:
+    if repositories.get(connection, repository_id) is None:
+        raise NotFound.of("Repository", repository_id)

@@ -19,9 +19,12 @@ from yandex.cloud import validation_pb2 as options
 
 from careen.errors import Invalid
 
-# Fields in which careen also takes an image reference (it has a "/"), which may be longer than an id.
-_REFERENCES = frozenset({"yandex.cloud.containerregistry.v1.ScanRequest.image_id"})
-_REFERENCE_LENGTH = "<=512"
+# Where an image's id is asked for, careen also takes a reference (it has a "/"), which may be longer.
+_IMAGE = "image_id"
+_REFERENCE_LENGTH = "<=1000"
+# careen's tokens hold what the last row is ordered by, which may be a long name.
+_POSITION = "page_token"
+_POSITION_LENGTH = "<=2000"
 _TEXT_LENGTH = "<=1000"  # where the protos say nothing: bounds what a pattern has to work through
 _MOST_VIOLATIONS = 20
 _UNITS = MappingProxyType({"s": "seconds", "m": "minutes", "h": "hours", "d": "days"})
@@ -91,14 +94,19 @@ def _field(message: Message, field: FieldDescriptor, path: str) -> Iterator[Viol
 
 def _value(field: FieldDescriptor, value: object, path: str) -> Iterator[Violation]:
     if isinstance(value, str):
-        length = _REFERENCE_LENGTH if field.full_name in _REFERENCES and "/" in value else None
-        yield from _text(value, path, length or _option(field, "length"), _option(field, "pattern"))
+        yield from _text(value, path, _length(field, value), _option(field, "pattern"))
     elif isinstance(value, Duration):
         yield from _bound(path, "the duration", value.ToTimedelta(), _option(field, "value"))
     elif isinstance(value, Message):
         yield from _message(value, path + ".")
     elif isinstance(value, int):
         yield from _bound(path, "the value", value, _option(field, "value"))
+
+
+def _length(field: FieldDescriptor, value: str) -> str:
+    if field.name == _IMAGE and "/" in value:
+        return _REFERENCE_LENGTH
+    return _POSITION_LENGTH if field.name == _POSITION else _option(field, "length")
 
 
 def _entries(field: FieldDescriptor, entries: Mapping[str, object], path: str) -> Iterator[Violation]:

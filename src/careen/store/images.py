@@ -13,7 +13,7 @@ from careen.model.registry import Blob, Image, Repository
 from careen.store import image_rows
 from careen.store.columns import now
 from careen.store.inserts import affects_a_row, batched, insert, insert_all, insert_new
-from careen.store.paging import Listing, Page, fetch
+from careen.store.paging import Listed, Listing, Page, fetch, merge
 from careen.store.tables import (
     blobs,
     image_children,
@@ -138,17 +138,19 @@ def page(
     repository_name: str = "",
     folder_id: str = "",
     page: Page,
-) -> Sequence[Image]:
+) -> Listed[Image]:
     """Images by time of creation; fields: name, digest, created_at, last_modified."""
     query = image_rows.QUERY
     if registry_id:
         query = query.where(images.c.registry_id == registry_id)
     if repository_name:
         query = query.where(repositories.c.name == repository_name)
-    if folder_id:
-        query = query.join(registries, registries.c.id == images.c.registry_id)
-        query = query.where(registries.c.folder_id == folder_id)
-    return image_rows.load(connection, fetch(connection, query, LISTING, page))
+    parts = [query]
+    if folder_id:  # each registry's images lie in order in an index, a folder's do not
+        roofs = connection.scalars(select(registries.c.id).where(registries.c.folder_id == folder_id))
+        parts = [query.where(images.c.registry_id == roof) for roof in roofs]
+    rows = merge([fetch(connection, part, LISTING, page) for part in parts], LISTING, page)
+    return rows.made_into(image_rows.load(connection, rows))
 
 
 def of_repository(connection: Connection, repository_id: str) -> Sequence[Image]:

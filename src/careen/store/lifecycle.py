@@ -11,7 +11,7 @@ from careen.model.policy import DryRun, LifecyclePolicy, LifecycleRule, PolicySt
 from careen.model.registry import Image
 from careen.store import image_rows
 from careen.store.inserts import insert_all, insert_new
-from careen.store.paging import Listing, Page, fetch
+from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import dry_run_images, dry_runs, images, lifecycle_policies, repositories
 
 LISTING = Listing(
@@ -68,14 +68,15 @@ def delete(connection: Connection, policy_id: str) -> None:
 
 def page(
     connection: Connection, *, registry_id: str = "", repository_id: str = "", page: Page
-) -> Sequence[LifecyclePolicy]:
+) -> Listed[LifecyclePolicy]:
     """By time of creation; fields: name, created_at, status."""
     query = select(lifecycle_policies)
     if repository_id:
         query = query.where(lifecycle_policies.c.repository_id == repository_id)
     if registry_id:
         query = query.join(repositories).where(repositories.c.registry_id == registry_id)
-    return [_policy(row) for row in fetch(connection, query, LISTING, page)]
+    rows = fetch(connection, query, LISTING, page)
+    return rows.made_into(map(_policy, rows))
 
 
 def add_dry_run(connection: Connection, run: DryRun, affected: Sequence[Image]) -> None:
@@ -86,20 +87,25 @@ def add_dry_run(connection: Connection, run: DryRun, affected: Sequence[Image]) 
 
 def dry_run(connection: Connection, run_id: str) -> DryRun | None:
     row = connection.execute(select(dry_runs).where(dry_runs.c.id == run_id)).one_or_none()
-    return None if row is None else DryRun(**row._asdict())
+    return None if row is None else _dry_run(row)
 
 
-def dry_run_page(connection: Connection, policy_id: str, page: Page) -> Sequence[DryRun]:
+def dry_run_page(connection: Connection, policy_id: str, page: Page) -> Listed[DryRun]:
     """The latest first; fields: run_at, affected_images_count."""
     query = select(dry_runs).where(dry_runs.c.policy_id == policy_id)
-    return [DryRun(**row._asdict()) for row in fetch(connection, query, DRY_RUNS, page)]
+    rows = fetch(connection, query, DRY_RUNS, page)
+    return rows.made_into(map(_dry_run, rows))
 
 
-def affected_page(connection: Connection, run_id: str, page: Page) -> Sequence[Image]:
+def affected_page(connection: Connection, run_id: str, page: Page) -> Listed[Image]:
     """Those of the images that are still there, oldest first."""
     query = image_rows.QUERY.join(dry_run_images, dry_run_images.c.image_id == images.c.id)
     rows = fetch(connection, query.where(dry_run_images.c.dry_run_id == run_id), AFFECTED, page)
-    return image_rows.load(connection, rows)
+    return rows.made_into(image_rows.load(connection, rows))
+
+
+def _dry_run(row: Row[Any]) -> DryRun:
+    return DryRun(row.id, row.policy_id, row.run_at, row.affected)
 
 
 def _second(policy: LifecyclePolicy) -> Exists:

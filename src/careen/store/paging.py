@@ -1,30 +1,55 @@
 """Pages of a list by key: exact while rows come and go, and as fast at the end as at the start."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Select, and_, false, or_, type_coerce
 
 from careen.errors import Invalid
+from careen.store.columns import Timestamp
 
 Query = Select[*tuple[Any, ...]]
 AnyRow = Row[*tuple[Any, ...]]
 Order = tuple[tuple[str, bool], ...]  # (field, descending) pairs
+Position = tuple[str | int, ...]  # what a row is ordered by, its key last: a row may go, its place stays
+
+_LARGEST = 1 << 63
+_Item = TypeVar("_Item")
+_Other = TypeVar("_Other")
 
 
 class UnknownField(Invalid): ...
 
 
-class ExpiredPage(Invalid): ...
+class NoPosition(Invalid): ...
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    field: str
+    values: tuple[object, ...]  # one of which the field must have
+    is_negated: bool = False  # none of which it may have
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     size: int = 100  # rows at most
-    after: str = ""  # id of the last row of the page before; "" = from the beginning
+    after: Position = ()  # of the last row of the page before; () = from the beginning
     order: Order = ()  # () = the list's own
-    where: Mapping[str, object] = field(default_factory=dict)  # field -> the value it must have
+    where: tuple[Condition, ...] = ()  # all of which a row must meet
+
+
+class Listed(list[_Item]):
+    """The rows of a page; `positions` says of each after what the rows behind it come."""
+
+    def __init__(self, rows: Iterable[_Item], positions: Sequence[Position]) -> None:
+        super().__init__(rows)
+        self.positions = positions
+
+    def made_into(self, values: Iterable[_Other]) -> "Listed[_Other]":
+        """The same places, taken by what the rows stand for."""
+        return Listed(values, self.positions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +59,42 @@ class Listing:
     key: ColumnElement[Any]  # unique; ends every order, in the direction of the field before it
     fields: Mapping[str, ColumnElement[Any]]
     default: Order
-    parse: Callable[[str], object] = str  # `after` as the key's type; raises ValueError
 
 
 _Ordered = Sequence[tuple[ColumnElement[Any], bool]]
 
 
-def fetch(connection: Connection, query: Query, listing: Listing, page: Page) -> Sequence[AnyRow]:
-    """The page of the query's rows; raises UnknownField and ExpiredPage."""
+def fetch(connection: Connection, query: Query, listing: Listing, page: Page) -> Listed[AnyRow]:
+    """The page of the query's rows; raises UnknownField and NoPosition."""
     order = _order(listing, page)
-    wanted = query.where(*(_field(listing, name) == value for name, value in page.where.items()))
+    wanted = query.where(*(_condition(listing, condition) for condition in page.where))
     if page.after:
-        wanted = wanted.where(_beyond(order, _last_row(connection, query, listing, page)))
+        wanted = wanted.where(_beyond(order, page.after))
+    marks = [column.label(f"position_{number}") for number, (column, _) in enumerate(order)]
     directions = [column.desc() if descending else column.asc() for column, descending in order]
-    return connection.execute(wanted.order_by(*directions).limit(page.size)).all()
+    rows = connection.execute(wanted.add_columns(*marks).order_by(*directions).limit(page.size)).all()
+    return Listed(rows, [tuple(row[-len(marks) :]) for row in rows])
+
+
+def merge(parts: Sequence[Listed[_Item]], listing: Listing, page: Page) -> Listed[_Item]:
+    """One page of what several lists have: `parts` are their pages of this size."""
+    placed = [pair for part in parts for pair in zip(part.positions, part, strict=True)]
+    for number, (_, descending) in reversed(list(enumerate(_order(listing, page)))):
+        placed.sort(key=lambda pair: pair[0][number], reverse=descending)
+    first = placed[: page.size]
+    return Listed([row for _, row in first], [position for position, _ in first])
 
 
 def _order(listing: Listing, page: Page) -> _Ordered:
-    order = [(_field(listing, name), descending) for name, descending in page.order or listing.default]
+    order = [
+        (_plain(_field(listing, name)), descending) for name, descending in page.order or listing.default
+    ]
     return [*order, (listing.key, order[-1][1] if order else False)]
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Positions hold what the database holds: of a time the milliseconds."""
+    return type_coerce(column, BigInteger) if isinstance(column.type, Timestamp) else column
 
 
 def _field(listing: Listing, name: str) -> ColumnElement[Any]:
@@ -62,25 +104,27 @@ def _field(listing: Listing, name: str) -> ColumnElement[Any]:
     return listing.fields[name]
 
 
-def _last_row(connection: Connection, query: Query, listing: Listing, page: Page) -> AnyRow:
-    """Where the page before ended. It need not match the filter any more, but it must exist."""
-    columns = [column for column, _ in _order(listing, page)]
-    try:
-        key = listing.parse(page.after)
-    except ValueError as error:
-        raise ExpiredPage("the page token has expired", field="page_token") from error
-    last = query.with_only_columns(*columns, maintain_column_froms=True).where(listing.key == key)
-    row = connection.execute(last).first()
-    if row is None:
-        raise ExpiredPage("the page token has expired", field="page_token")
-    return row
+def _condition(listing: Listing, condition: Condition) -> ColumnElement[bool]:
+    column = _field(listing, condition.field)
+    (first, *more) = condition.values
+    if more:
+        return column.not_in(condition.values) if condition.is_negated else column.in_(condition.values)
+    return column != first if condition.is_negated else column == first
 
 
-def _beyond(order: _Ordered, last: AnyRow) -> ColumnElement[bool]:
-    """That a row comes after `last`; the bound on the first column alone is what an index can use."""
+def _beyond(order: _Ordered, position: Position) -> ColumnElement[bool]:
+    """That a row comes after it; the bound on the first column alone is what an index can use."""
+    if len(position) != len(order) or not all(map(_fits, (column for column, _ in order), position)):
+        raise NoPosition("this is no position in the list", field="page_token")
     condition: ColumnElement[bool] = false()
-    for (column, descending), value in reversed(list(zip(order, last, strict=True))):
+    for (column, descending), value in reversed(list(zip(order, position, strict=True))):
         past = column < value if descending else column > value
         condition = or_(past, and_(column == value, condition))
-    (first, descending), value = order[0], last[0]
+    (first, descending), value = order[0], position[0]
     return and_(first <= value if descending else first >= value, condition)
+
+
+def _fits(column: ColumnElement[Any], value: object) -> bool:
+    if column.type.python_type is int:
+        return isinstance(value, int) and -_LARGEST <= value < _LARGEST
+    return isinstance(value, str)

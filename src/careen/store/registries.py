@@ -1,6 +1,5 @@
 """Registries: the roofs over repositories."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -8,7 +7,7 @@ from sqlalchemy import Connection, Row, select, update
 from careen.errors import Exists
 from careen.model.registry import Registry
 from careen.store.inserts import insert_new
-from careen.store.paging import Listing, Page, fetch
+from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import images, registries
 
 LISTING = Listing(
@@ -59,10 +58,11 @@ def has_images(connection: Connection, registry_id: str) -> bool:
     return connection.scalar(query) is not None
 
 
-def page(connection: Connection, folder_id: str, page: Page) -> Sequence[Registry]:
+def page(connection: Connection, folder_id: str, page: Page) -> Listed[Registry]:
     """The folder's registries by time of creation; fields: name, created_at."""
     query = select(registries).where(registries.c.folder_id == folder_id)
-    return [_registry(row) for row in fetch(connection, query, LISTING, page)]
+    rows = fetch(connection, query, LISTING, page)
+    return rows.made_into(map(_registry, rows))
 
 
 def _registry(row: Row[Any]) -> Registry:

@@ -9,7 +9,7 @@ from careen.model import ids
 from careen.model.registry import Repository
 from careen.store.columns import now
 from careen.store.inserts import insert_new
-from careen.store.paging import Listing, Page, fetch
+from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import images, registries, repositories
 
 LISTING = Listing(
@@ -44,14 +44,15 @@ def by_name(connection: Connection, name: str) -> Repository | None:
 
 def page(
     connection: Connection, *, registry_id: str = "", folder_id: str = "", page: Page
-) -> Sequence[Repository]:
+) -> Listed[Repository]:
     """Repositories by time of creation; fields: name, created_at."""
     query = select(repositories)
     if registry_id:
         query = query.where(repositories.c.registry_id == registry_id)
     if folder_id:
         query = query.join(registries).where(registries.c.folder_id == folder_id)
-    return [_repository(row) for row in fetch(connection, query, LISTING, page)]
+    rows = fetch(connection, query, LISTING, page)
+    return rows.made_into(map(_repository, rows))
 
 
 def delete(connection: Connection, repository_id: str) -> None:

@@ -14,19 +14,11 @@ from careen.model.registry import ScanResult, ScanStatus
 from careen.model.severity import Counts, Severity
 from careen.store import documents
 from careen.store.inserts import insert_all
-from careen.store.paging import Listing, Page, fetch
+from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import findings as findings_table
 from careen.store.tables import images, operations, scan_packages, scan_results
 
 _COUNTS = tuple(severity.name.lower() for severity in Severity)
-_POSITION_DIGITS = 9
-
-
-def _position(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= _POSITION_DIGITS):
-        raise ValueError(text[:100])
-    return int(text)
-
 
 LISTING = Listing(
     key=scan_results.c.id,
@@ -43,7 +35,6 @@ FINDINGS = Listing(
         "package": findings_table.c.package_name,
     },
     default=(),
-    parse=_position,
 )
 
 
@@ -87,14 +78,15 @@ def last(connection: Connection, image_id: str) -> ScanResult | None:
 
 def page(
     connection: Connection, *, image_id: str = "", repository_id: str = "", page: Page
-) -> Sequence[ScanResult]:
+) -> Listed[ScanResult]:
     """Scans, newest first; fields: status, created_at."""
     query = select(scan_results)
     if image_id:
         query = query.where(scan_results.c.image_id == image_id)
     if repository_id:
         query = query.where(scan_results.c.repository_id == repository_id)
-    return [_scan(row) for row in fetch(connection, query, LISTING, page)]
+    rows = fetch(connection, query, LISTING, page)
+    return rows.made_into(map(_scan, rows))
 
 
 def running(connection: Connection, caller: str) -> int:
@@ -138,10 +130,10 @@ def fail(connection: Connection, scan_id: str, scanned_at: datetime) -> bool:
     return _end(connection, scan_id, ScanStatus.ERROR, scanned_at, {})
 
 
-def findings(connection: Connection, scan_id: str, *, page: Page) -> Sequence[tuple[int, Finding]]:
+def findings(connection: Connection, scan_id: str, *, page: Page) -> Listed[tuple[int, Finding]]:
     """(position, finding) pairs in the verdict's order; fields: severity, name, package."""
     rows = fetch(connection, _findings_of(scan_id), FINDINGS, page)
-    return [(row.position, _finding(row)) for row in rows]
+    return rows.made_into((row.position, _finding(row)) for row in rows)
 
 
 def verdict(connection: Connection, scan_id: str) -> Verdict | None:
