@@ -187,6 +187,82 @@ def test_r27_a_product_named_as_a_whole_is_in_all_its_repositories(snapshot_of: 
     assert ids(verdict) == []
 
 
+@pytest.mark.parametrize(
+    ("named", "repository", "is_hit"),
+    [
+        ("cpe:/o:redhat:enterprise_linux:9", "cpe:/o:redhat:enterprise_linux:9::baseos", True),
+        ("cpe:/o:redhat:enterprise_linux:9", "cpe:/a:redhat:enterprise_linux:9::appstream", True),
+        ("cpe:/a:redhat:enterprise_linux:9::appstream", "cpe:/a:redhat:enterprise_linux:9::appstream", True),
+        ("cpe:/a:redhat:enterprise_linux:9::appstream", "cpe:/a:redhat:enterprise_linux:9::crb", False),
+        ("cpe:/o:redhat:enterprise_linux:9::baseos", "cpe:/o:redhat:enterprise_linux:9", True),
+        ("cpe:/o:redhat:enterprise_linux:10", "cpe:/o:redhat:enterprise_linux:10.1", True),
+        ("cpe:/o:redhat:enterprise_linux:10.0", "cpe:/o:redhat:enterprise_linux:10.1", False),
+        ("cpe:/o:redhat:enterprise_linux:1", "cpe:/o:redhat:enterprise_linux:10", False),
+        ("cpe:/a:redhat:openshift:4", "cpe:/a:redhat:openshift:4.13::el8", True),
+        ("cpe:/a:redhat:openshift:4.1::el8", "cpe:/a:redhat:openshift:4.13::el8", False),
+        ("cpe:/a:redhat:openshift:4.13::el9", "cpe:/a:redhat:openshift:4.13::el8", False),
+        ("cpe:/a:redhat:openshift:4", "cpe:/a:redhat:enterprise_linux:9::appstream", False),
+        ("", "cpe:/a:redhat:enterprise_linux:9::appstream", False),
+    ],
+)
+def test_r27_a_repository_belongs_to_what_its_cpe_says(
+    snapshot_of: Make, named: str, repository: str, *, is_hit: bool
+) -> None:
+    snapshot = snapshot_of(RED_HAT, says("CVE-2024-1001", RED_HAT, "curl", "9", repositories=(named,)))
+    verdict = judge(snapshot, rpm("curl", "8-4"), distro=RHEL, cpes=(repository,))
+    assert bool(verdict.findings) is is_hit
+
+
+@pytest.mark.parametrize(
+    ("named", "is_hit"),
+    [
+        ("cpe:/o:redhat:enterprise_linux:9", True),
+        ("cpe:/a:redhat:enterprise_linux:9::crb", True),
+        ("cpe:/o:redhat:enterprise_linux:9.4", True),
+        ("cpe:/o:redhat:enterprise_linux:90", False),
+        (EUS, False),
+        ("cpe:/a:redhat:openshift:4.13::el9", False),
+    ],
+)
+def test_r27_without_repositories_those_of_the_release_count_with_low_confidence(
+    snapshot_of: Make, named: str, *, is_hit: bool
+) -> None:
+    snapshot = snapshot_of(RED_HAT, says("CVE-2024-1001", RED_HAT, "curl", "9", repositories=(named,)))
+    found = judge(snapshot, rpm("curl", "8-4"), distro=RHEL).findings
+    assert [finding.evidence["confidence"] for finding in found] == ["low"] * is_hit
+
+
+def test_r28_ids_that_stand_for_all_extended_streams_mean_that_of_the_images_minor_release(
+    snapshot_of: Make,
+) -> None:
+    nine_four = EUS.replace("9.2", "9.4")
+    later = Affected(RED_HAT.name, "curl", (Range(fixed="8-9"),), repositories=(nine_four,))
+    known = Repository("rhel-9-eus", (EUS, nine_four, EUS.replace("9.2", "9.6")))
+    snapshot = snapshot_of(RED_HAT, known, Advisory("CVE-2024-1002", (later,)), *streams())
+    of_minor = {
+        minor: ids(
+            judge(snapshot, rpm("curl", "8-2"), distro=Distro("rhel", minor), repositories=(known.id,))
+        )
+        for minor in ("9.2", "9.4", "9.7")
+    }
+    assert of_minor == {
+        "9.2": ["CVE-2024-1001"],
+        "9.4": ["CVE-2024-1002"],
+        "9.7": ["CVE-2024-1001", "CVE-2024-1002"],
+    }
+
+
+def test_r10_a_rebuild_is_judged_by_the_others_advisories_and_has_its_own_end(snapshot_of: Make) -> None:
+    rebuild = Ecosystem("CentOS:9", "rpm", end_of_life="2021-12-31", judged_by=RED_HAT.name)
+    snapshot = snapshot_of(RED_HAT, rebuild, says("CVE-2024-1001", RED_HAT, "curl", "8-5"))
+    verdict = judge(snapshot, rpm("curl", "8-4"), distro=Distro("centos", "9", name="CentOS Linux 9"))
+    assert (ids(verdict), kinds(verdict)) == (["CVE-2024-1001"], {ProblemKind.END_OF_LIFE})
+    (problem,) = verdict.problems
+    assert problem.message == "upstream has published no advisories for CentOS:9 since 2021-12-31"
+    ahead = judge(snapshot, rpm("curl", "8-4"), distro=Distro("centos", "9", name="CentOS Stream 9"))
+    assert (ids(ahead), kinds(ahead)) == ([], {ProblemKind.NO_FEED})
+
+
 def test_r28_the_fix_is_a_version_that_every_twin_accepts(snapshot_of: Make) -> None:
     snapshot = snapshot_of(
         PYPI,

@@ -16,7 +16,7 @@ from careen.matching.builder import build
 from careen.matching.records import Source
 from careen.matching.snapshot import InvalidSnapshot, Snapshot, activate, current
 from careen.matching.staging import Record
-from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Rating, Score
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Rating, Revision, Score
 from careen.model.problem import Problem, ProblemKind
 from careen.model.severity import Severity
 from careen.versions import pep440
@@ -56,6 +56,28 @@ def test_the_same_records_in_any_order_give_the_same_bytes(tmp_path: Path) -> No
     (path,) = paths
     assert path.name == hashlib.sha256(path.read_bytes()).hexdigest() + ".sqlite"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_of_what_was_revised_only_the_newest_counts(tmp_path: Path) -> None:
+    def dated(id_: str, modified: str, fixed: str) -> Advisory:
+        return Advisory(id_, (Affected("PyPI", "flask", (Range(fixed=fixed),)),), modified=modified)
+
+    records: list[tuple[str, Record]] = [
+        ("osv", PYPI),
+        ("osv", dated("CVE-2024-1", "2024-01-01", "1")),
+        ("osv", dated("CVE-2024-1", "2024-02-02", "2")),
+        ("osv", Revision("CVE-2024-1", "2024-02-02")),
+        ("other", dated("CVE-2024-1", "2023-03-03", "3")),
+        ("osv", dated("CVE-2024-2", "2024-01-01", "4")),
+        ("osv", dated("CVE-2024-2", "2024-02-02", "5")),
+        ("osv", dated("CVE-2024-3", "2024-01-01", "6")),
+        ("osv", Revision("CVE-2024-3", "2024-02-02")),
+    ]
+    paths = {build(order, tmp_path, today=TODAY) for order in (records, records[::-1])}
+    (path,) = paths
+    with Snapshot.open(path) as snapshot:
+        hits = snapshot.affecting("PyPI", "flask", pep440.key("0"), by_source=False)
+    assert sorted(hit.range.fixed for hit in hits) == ["2", "3", "4", "5"]
 
 
 def test_other_records_give_another_snapshot(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Whether what an advisory says of some builds is said of the installed one: architecture and repository."""
 
 import functools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,14 @@ from careen.matching.snapshot import Snapshot
 from careen.model.layer import Inventory
 from careen.model.package import Package
 
+_LONGEST = 7  # parts of a CPE
 _ANY = frozenset({"", "noarch", "all"})  # architectures of builds that run everywhere
+# Minor releases that are supported for longer. The id of a repository stands for those of all minor releases.
+_STREAM = re.compile(
+    r"cpe:/[ao]:redhat:(rhel|enterprise_linux)_(eus|aus|tus|e4s|els|eus_long_life)"
+    r":(?P<minor>[0-9]+\.[0-9]+)(:.*)?"
+)
+_ASSUMED = "the image does not say from which repositories it was built: those of the release are assumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,20 @@ class Repositories:
     @classmethod
     def of(cls, inventory: Inventory, snapshot: Snapshot) -> "Repositories":
         named = (cpe for id_ in inventory.repositories for cpe in snapshot.cpes(id_))
-        return cls(tuple(sorted({*inventory.cpes, *named})))
+        release = inventory.distro.version_id if inventory.distro else ""
+        return cls(tuple(sorted(_of_minor(release, {*inventory.cpes, *named}))))
+
+    def are_assumed(self, hits: Iterable[Hit]) -> bool:
+        """Whether hits depend on repositories that nobody named."""
+        return not self.cpes and any(hit.repositories for hit in hits)
+
+
+def _of_minor(release: str, cpes: set[str]) -> set[str]:
+    """Of the streams of several minor releases those of the image's own, if they are among them."""
+    streams = {cpe: match["minor"] for cpe in cpes if (match := _STREAM.fullmatch(cpe))}
+    if release not in streams.values():
+        return cpes
+    return {cpe for cpe in cpes if streams.get(cpe, release) == release}
 
 
 def applies(hit: Hit, package: Package, covered: Covered, repositories: Repositories) -> bool:
@@ -37,30 +58,42 @@ def _is_from(wanted: Sequence[str], covered: Covered, repositories: Repositories
     if not wanted:
         return True
     if repositories.cpes:
-        return any(_is_within(cpe, known) for cpe in wanted for known in repositories.cpes)
-    product = covered.name.partition(":")[2].split(":")
-    return any(_parts(cpe)[2:4] == product for cpe in wanted)
+        return any(_overlap(cpe, known) for cpe in wanted for known in repositories.cpes)
+    product, _, release = covered.name.partition(":")[2].partition(":")
+    return any(_parts(cpe)[2] == product and _is_release(release, _parts(cpe)[3]) for cpe in wanted)
 
 
-def _is_within(cpe: str, known: str) -> bool:
-    """Whether the CPE names the repository's product, or a larger one that it is a part of (CPE 2.2, 6.1)."""
-    parts = _parts(cpe)
-    return all(part in ("", own) for part, own in zip(parts, _parts(known, len(parts)), strict=True))
+@functools.lru_cache(100_000)
+def _overlap(cpe: str, known: str) -> bool:
+    """Whether one names the other's product, or a larger one that it is a part of.
+
+    Red Hat's CPEs are beginnings of others: openshift:4 stands for openshift:4.13::el8, and a product without
+    an edition for its repositories, be they of the kind "o" or "a" (quay/claircore, rhel/matcher.go).
+    """
+    return _is_within(_parts(cpe), _parts(known)) or _is_within(_parts(known), _parts(cpe))
+
+
+def _is_within(larger: Sequence[str], own: Sequence[str]) -> bool:
+    kind, vendor, product, release, *rest = larger
+    if any(rest) and (kind, *rest) != (own[0], *own[4:]):
+        return False
+    return (vendor, product) == tuple(own[1:3]) and _is_release(release, own[3])
+
+
+def _is_release(larger: str, release: str) -> bool:
+    """9.4 is a release of 9, and every one of ""."""
+    return larger in ("", release) or release.startswith(larger + ".")
 
 
 @functools.lru_cache(10_000)
-def _parts(cpe: str, count: int = 0) -> list[str]:
-    """Vendor is the second; `count` fills up with empty parts, or cuts."""
-    parts = cpe.removeprefix("cpe:/").rstrip(":").split(":")
-    return (parts + [""] * count)[:count] if count else parts
+def _parts(cpe: str) -> tuple[str, ...]:
+    """Kind, vendor, product, version, update, edition, language (CPE 2.2, 6.1); "" where it says nothing."""
+    parts = cpe.removeprefix("cpe:/").split(":")[:_LONGEST]
+    return (*parts, *[""] * (_LONGEST - len(parts)))
 
 
 def remarks(hits: Iterable[Hit], repositories: Repositories) -> list[str]:
     """What a person must know of how these hits were found."""
     found = list(hits)
     said = {hit.remark for hit in found if hit.remark}
-    if any(hit.repositories for hit in found) and not repositories.cpes:
-        said.add(
-            "the image does not say from which repositories it was built: those of the release are assumed"
-        )
-    return sorted(said)
+    return sorted({*said, _ASSUMED} if repositories.are_assumed(found) else said)

@@ -97,5 +97,5 @@ def _reservations(name: str, found: Covered, path: str, snapshot: Snapshot) -> I
         message = f"no feed knows {name} yet; judged by the advisories for {found.name}"
         yield Problem(ProblemKind.UNKNOWN_RELEASE, path, message)
     if found.ended:
-        message = f"upstream has published no advisories for {found.name} since {found.end_of_life}"
+        message = f"upstream has published no advisories for {name} since {found.end_of_life}"
         yield Problem(ProblemKind.END_OF_LIFE, path, message)

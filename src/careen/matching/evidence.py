@@ -15,6 +15,8 @@ def of(
     hits: Sequence[Hit],
     opinions: Sequence[Mapping[str, object]],
     remarks: Sequence[str] = (),
+    *,
+    confidence: str = "",
 ) -> Mapping[str, object]:
     """`hits` in an order of their own meaning: those of one advisory side by side, the leading one first."""
     return {
@@ -27,7 +29,7 @@ def of(
         ],
         "severities": list(opinions),
         **({"remarks": list(remarks)} if remarks else {}),
-        **({"confidence": package.confidence} if package.confidence else {}),
+        **({"confidence": confidence} if confidence else {}),
     }
 
 

@@ -106,7 +106,9 @@ class _Judge:
         ordered = sorted(hits, key=functools.partial(_lead, id_))
         ratings = [rating for name in names for rating in self._ratings(name)]
         level, opinions = severity.choose(severity.candidates(ordered, ratings))
-        proof = evidence.of(package, covered, ordered, opinions, remarks(ordered, self._repositories))
+        said = remarks(ordered, self._repositories)
+        confidence = package.confidence or ("low" if self._repositories.are_assumed(ordered) else "")
+        proof = evidence.of(package, covered, ordered, opinions, said, confidence=confidence)
         used = [each for name in names for each in self._exploited(name)]
         likely = next(filter(None, map(self._likelihood, names)), None)
         return Finding(

@@ -60,10 +60,12 @@ class Snapshot:
         return tuple(_covered(row) for row in rows)
 
     def ecosystem(self, name: str) -> Covered | None:
-        """The ecosystem of that name or alias."""
+        """What judges the ecosystem of that name or alias; its end is the end of what was asked for."""
         rows = self._rows(
-            """SELECT ecosystems.name, scheme, feed, end_of_life, ended FROM names
-            JOIN ecosystems ON ecosystems.name = names.ecosystem WHERE names.name = ?""",
+            """SELECT judge.name, judge.scheme, judge.feed,
+            coalesce(own.end_of_life, judge.end_of_life), coalesce(own.ended, judge.ended) FROM names
+            JOIN ecosystems AS judge ON judge.name = names.ecosystem
+            LEFT JOIN ecosystems AS own ON own.name = names.name WHERE names.name = ?""",
             name,
         )
         return _covered(rows[0]) if rows else None

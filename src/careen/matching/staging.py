@@ -16,14 +16,15 @@ from careen.model.advisory import (
     Likelihood,
     Rating,
     Repository,
+    Revision,
 )
 from careen.model.problem import Problem, ProblemKind
 
-Record = Ecosystem | Advisory | Rating | Repository | Exploited | Likelihood | Problem
+Record = Ecosystem | Advisory | Revision | Rating | Repository | Exploited | Likelihood | Problem
 
 _TABLES = """
 CREATE TABLE feeds (name TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE ecosystems (feed TEXT, name TEXT, scheme TEXT, aliases TEXT, end_of_life TEXT);
+CREATE TABLE ecosystems (feed TEXT, name TEXT, scheme TEXT, aliases TEXT, end_of_life TEXT, judged_by TEXT);
 CREATE TABLE advisories (
     digest BLOB PRIMARY KEY, feed TEXT, name TEXT, aliases TEXT, scores TEXT, severity TEXT,
     link TEXT, summary TEXT, published TEXT, modified TEXT, withdrawn TEXT
@@ -32,6 +33,7 @@ CREATE TABLE affected (
     advisory BLOB, ecosystem TEXT, package TEXT, by_source INTEGER, severity TEXT, status TEXT,
     ranges TEXT, versions TEXT, arches TEXT, repositories TEXT, remark TEXT
 );
+CREATE TABLE revisions (feed TEXT, id TEXT, modified TEXT);
 CREATE TABLE ratings (feed TEXT, id TEXT, source TEXT, vector TEXT, severity INTEGER);
 CREATE TABLE repositories (feed TEXT, id TEXT, cpe TEXT);
 CREATE TABLE exploited (feed TEXT, id TEXT, source TEXT, since TEXT, ransomware INTEGER);
@@ -62,6 +64,7 @@ def stage(
             add_problem(staging, feed, Problem(ProblemKind.INVALID_ADVISORY, "", message))
         if progress and count % _EVERY == 0:
             progress(count)
+    _drop_outdated(staging)
     staging.execute("COMMIT")
 
 
@@ -70,9 +73,11 @@ def _add(staging: sqlite3.Connection, feed: str, record: Record) -> None:
     match record:
         case Advisory():
             _add_advisory(staging, feed, record)
-        case Ecosystem(name, scheme, aliases, end_of_life):
-            row = (feed, name, scheme, canonical(aliases), end_of_life)
-            staging.execute("INSERT INTO ecosystems VALUES (?, ?, ?, ?, ?)", row)
+        case Ecosystem(name, scheme, aliases, end_of_life, judged_by):
+            row = (feed, name, scheme, canonical(aliases), end_of_life, judged_by)
+            staging.execute("INSERT INTO ecosystems VALUES (?, ?, ?, ?, ?, ?)", row)
+        case Revision(name, modified):
+            staging.execute("INSERT INTO revisions VALUES (?, ?, ?)", (feed, name, modified))
         case Rating(name, score, severity):
             rating = (feed, name, score.source, score.vector, int(severity))
             staging.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?)", rating)
@@ -114,6 +119,24 @@ def _add_advisory(staging: sqlite3.Connection, feed: str, advisory: Advisory) ->
     if added.rowcount and not advisory.withdrawn:
         rows = [_affected_row(digest, affected) for affected in advisory.affected]
         staging.executemany("INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _drop_outdated(staging: sqlite3.Connection) -> None:
+    """Of what was revised only the newest stays."""
+    staging.execute(
+        """CREATE TEMP TABLE newest AS SELECT feed, id, max(modified) AS modified FROM (
+            SELECT * FROM main.revisions
+            UNION SELECT advisories.feed, name, advisories.modified FROM main.advisories
+            JOIN main.revisions ON revisions.feed = advisories.feed AND revisions.id = name
+        ) GROUP BY 1, 2"""
+    )
+    staging.execute(
+        """CREATE TEMP TABLE outdated AS SELECT digest FROM main.advisories
+        JOIN newest ON newest.feed = advisories.feed AND newest.id = name
+        WHERE advisories.modified < newest.modified"""
+    )
+    for table, column in (("affected", "advisory"), ("advisories", "digest")):
+        staging.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT digest FROM outdated)")  # noqa: S608 - names of ours
 
 
 def _affected_row(digest: bytes, affected: Affected) -> tuple[object, ...]:

@@ -21,18 +21,23 @@ _CACHED = 100_000  # keys of a scheme: PyPI enumerates 600,000 versions, most of
 def write_ecosystems(database: sqlite3.Connection, today: date) -> None:
     """Where two feeds declare the same ecosystem the first in order counts; an alias never hides a name."""
     rows = database.execute(
-        "SELECT name, scheme, feed, end_of_life, aliases FROM main.ecosystems ORDER BY 1, 3, 2, 4, 5"
+        """SELECT name, scheme, feed, end_of_life, aliases, judged_by
+        FROM main.ecosystems ORDER BY 1, 3, 2, 4, 5, 6"""
     )
     aliases = []
-    for name, scheme, feed, end_of_life, other_names in rows.fetchall():
+    for name, scheme, feed, end_of_life, other_names, judged_by in rows.fetchall():
         if scheme not in BY_NAME:
             _add_problem(database, feed, f"{name}: careen has no version scheme {scheme!r}")
             continue
         ended = bool(end_of_life) and end_of_life < today.isoformat()
         row = (name, scheme, feed, end_of_life, ended)
         database.execute("INSERT OR IGNORE INTO final.ecosystems VALUES (?, ?, ?, ?, ?)", row)
-        aliases += [(alias, name) for alias in json.loads(other_names)]
-    database.execute("INSERT INTO final.names SELECT name, name FROM final.ecosystems ORDER BY name")
+        aliases += [(alias, judged_by or name) for alias in json.loads(other_names)]
+        aliases += [(name, judged_by)] if judged_by else []
+    database.execute(
+        """INSERT INTO final.names SELECT name, name FROM final.ecosystems
+        WHERE name NOT IN (SELECT name FROM main.ecosystems WHERE judged_by <> '') ORDER BY name"""
+    )
     database.executemany("INSERT OR IGNORE INTO final.names VALUES (?, ?)", sorted(aliases))
 
 

@@ -13,6 +13,7 @@ class Ecosystem:
     scheme: str  # NAME of the version scheme
     aliases: tuple[str, ...] = ()  # other names by which a Distro may ask: "Debian:bookworm"
     end_of_life: str = ""  # ISO date; "" = not known or not ended
+    judged_by: str = ""  # the ecosystem whose advisories hold for it ("CentOS:8": Red Hat's); "" = its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,17 @@ class Advisory:
     published: str = ""  # RFC 3339
     modified: str = ""  # RFC 3339
     withdrawn: str = ""  # RFC 3339; "" = in force
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Of all that the documents of a feed say under an id, only the newest counts from now on.
+
+    What is older than `modified` is left out, also where nothing takes its place: then upstream took it back.
+    """
+
+    id: str  # Advisory.id
+    modified: str  # as Advisory.modified of the same feed, so that the order of text is that of time
 
 
 @dataclass(frozen=True, slots=True)

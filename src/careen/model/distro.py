@@ -84,6 +84,9 @@ _FAMILIES: Mapping[str, _Family] = {
 }
 
 
+_STREAM = "stream"  # in the name of the CentOS that Red Hat's next minor release is made from
+
+
 @dataclass(frozen=True, slots=True)
 class Distro:
     id: str  # "debian"
@@ -109,4 +112,7 @@ class Distro:
             return ""
         said = self.version_id or self.codename
         release = family.release(said) if said or family.package_type == "apk" else ""
-        return f"{family.ecosystem}:{release}" if release else family.ecosystem
+        name = family.ecosystem
+        if self.id == "centos" and _STREAM in self.name.casefold():
+            name += " Stream"  # it is ahead of Red Hat's: their versions cannot be compared
+        return f"{name}:{release}" if release else name
