@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from careen.indexing._lines import ends_within_a_line, lines
 from careen.indexing._signs import Signs
-from careen.indexing._tokens import is_token, shown
+from careen.indexing._tokens import is_token, shown, vendor
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -17,7 +17,6 @@ VERSION = 2
 
 _PATHS = frozenset({"lib/apk/db/installed", "usr/lib/apk/db/installed"})  # the second since /usr is merged
 
-_LONGEST = 200  # characters of a maintainer that are kept
 
 SIGNS = Signs(ends=tuple(_PATHS))
 
@@ -108,7 +107,7 @@ def _package(file: File, line: int, fields: dict[str, str]) -> Package | Problem
         source=origin if is_token(origin) else name,
         source_version=version,
         arch=arch,
-        vendor=fields.get("m", "")[:_LONGEST],
+        vendor=vendor(fields.get("m", "")),
     )
 
 

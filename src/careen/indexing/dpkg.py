@@ -7,7 +7,7 @@ from careen.indexing import _dpkg_files
 from careen.indexing._lines import ends_within_a_line, lines
 from careen.indexing._signs import Signs
 from careen.indexing._stanzas import Stanza, stanzas
-from careen.indexing._tokens import is_token, shown
+from careen.indexing._tokens import is_token, shown, vendor
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -19,7 +19,6 @@ VERSION = 2
 _STATUS = "var/lib/dpkg/status"
 _FOLDER = "var/lib/dpkg/status.d/"
 _FIELDS = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
-_LONGEST = 200  # characters of a maintainer that are kept
 
 # The third word of Status. In all other states the package's files are on the disk, if not yet set up.
 _ABSENT = frozenset({"not-installed", "config-files", "half-installed"})
@@ -80,7 +79,7 @@ def _package(file: File, stanza: Stanza) -> Iterator[Package | Problem]:
             source=source,
             source_version=source_version,
             arch=arch,
-            vendor=fields.get("maintainer", "")[:_LONGEST],
+            vendor=vendor(fields.get("maintainer", "")),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from careen.indexing._lines import lines
 from careen.indexing._metadata import unnamed
 from careen.indexing._signs import Signs
-from careen.indexing._tokens import is_token
+from careen.indexing._tokens import is_token, vendor
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -18,7 +18,6 @@ VERSION = 1
 _FOLDER = "var/lib/pacman/local/"
 _PATH = re.compile(r"var/lib/pacman/local/(?P<package>[^/]+)-[^/-]+-[^/-]+/(?P<kind>desc|files)")
 _SECTION = re.compile(r"%([A-Z0-9]+)%")
-_LONGEST = 200  # characters of a packager that are kept
 
 SIGNS = Signs(begins=(_FOLDER,))
 
@@ -48,7 +47,7 @@ def read(file: File) -> Iterator[Package | Problem | Installed]:
         source=base if is_token(base) else name,
         source_version=version,
         arch=arch,
-        vendor=fields.get("PACKAGER", "")[:_LONGEST],
+        vendor=vendor(fields.get("PACKAGER", "")),
     )
 
 

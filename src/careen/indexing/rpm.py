@@ -8,7 +8,7 @@ from careen.indexing._rope import Rope
 from careen.indexing._rpm_header import Header
 from careen.indexing._rpm_storage import InvalidDatabase
 from careen.indexing._signs import Signs
-from careen.indexing._tokens import is_token, shown
+from careen.indexing._tokens import is_token, shown, vendor
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -31,7 +31,6 @@ _KEY = "gpg-pubkey"  # what `rpm --import` leaves: a key that poses as a package
 _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(no)?src\.rpm")
 _MODULE = re.compile(r"[^:]+:[^:]+(?=:|$)")
 _LARGEST_MANIFEST = 16 << 20  # bytes; that of a large image has 100,000
-_LONGEST = 200  # characters of a vendor that are kept
 _COLUMNS = 10
 _NONE = "(none)"  # how rpm's query format shows what a package does not have
 
@@ -115,7 +114,7 @@ def _package(file: File, header: Header) -> Package | Problem:
         source_version=source_version,
         arch=arch,
         module=_module(header.module),
-        vendor=header.vendor[:_LONGEST],
+        vendor=vendor(header.vendor),
     )
 
 
