@@ -1,6 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
@@ -11,6 +12,7 @@ from careen.model.distro import Distro
 from careen.model.layer import Claims, LayerIndex, LayerTree, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
+from careen.store import database as store
 from careen.store import layers
 from careen.store.database import Database
 from careen.store.tables import packages
@@ -133,16 +135,27 @@ def test_the_layers_that_are_not_indexed_are_named_once_in_order(database: Datab
         assert layers.missing(connection, [], "1") == []
 
 
+def make_schema(url: str, revision: str) -> None:
+    """As a careen of that time made it."""
+    engine = store._engine(store._parse(url), migrating=True)
+    with engine.begin() as connection:
+        command.upgrade(store._alembic(connection), revision)
+    engine.dispose()
+
+
 def test_layers_that_an_older_schema_kept_are_to_be_indexed_anew(empty_database_url: str) -> None:
+    make_schema(empty_database_url, "0001")
     database = Database(empty_database_url)
-    database.upgrade()
+    kept = {"digest": BOOKWORM.digest, "nothing": b""}
     with database.write() as connection:
-        layers.put(connection, "a", BOOKWORM)
-        for column in ("vendor", "owner", "confidence", "module", "inner"):
-            connection.execute(text(f'ALTER TABLE packages DROP COLUMN "{column}"'))
-        for column in ("claims", "contents", "repositories"):
-            connection.execute(text(f'ALTER TABLE layers DROP COLUMN "{column}"'))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        connection.execute(
+            text(
+                "INSERT INTO layers (id, digest, fingerprint, indexed_at, distros, problems, "
+                "whiteouts, opaque, symlinks, files, folders) VALUES "
+                "(1, :digest, 'a', 0, '[]', '[]', :nothing, :nothing, :nothing, :nothing, :nothing)"
+            ),
+            kept,
+        )
     assert not database.is_current()
     database.upgrade()
     with database.write() as connection:
