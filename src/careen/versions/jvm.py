@@ -15,24 +15,27 @@ NAME = "jvm"
 
 _VERSION = re.compile(
     r"(?P<release>[0-9]++(?:\.[0-9]++)*+)(?:(?:_|[_-]update_?)(?P<update>[0-9]++))?"
-    r"(?:-(?!b[0-9])(?P<pre>[0-9A-Za-z]++(?:\.[0-9A-Za-z]++)*+))?(?:[+-][0-9A-Za-z.+-]+)?"
+    r"(?:-(?P<pre>[0-9A-Za-z]++(?:\.[0-9A-Za-z]++)*+))?(?:[+-][0-9A-Za-z.+-]+)?"
 )
 _OLD = "1."  # what versions before JEP 223 begin with
 _NUMBERS = 3
+_OLD_BUILD = re.compile(r"b[0-9]")
 
 
 def key(text: str) -> bytes:
     version = _VERSION.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if version is None:
         raise InvalidVersion.of(text, NAME)
-    numbers = version["release"]
+    numbers, pre = version["release"], version["pre"] or ""
     is_old = numbers.startswith(_OLD)
+    if (is_old or version["update"]) and _OLD_BUILD.match(pre):
+        pre = ""
     parts = numbers.removeprefix(_OLD).split(".")
     if version["update"]:
         parts = _with_update(parts, version["update"])
     elif is_old:
         parts = parts[: _NUMBERS - 1]  # the third number was always 0
-    return (release(".".join(parts)) + prerelease(version["pre"] or "")).encode()
+    return (release(".".join(parts)) + prerelease(pre)).encode()
 
 
 def _with_update(parts: list[str], update: str) -> list[str]:
