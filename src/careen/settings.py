@@ -9,6 +9,7 @@ from pathlib import Path
 from careen.errors import Invalid
 
 _LAST_PORT = 65535
+_LONGEST = 36500  # days
 
 
 class InvalidSetting(Invalid):
@@ -45,6 +46,9 @@ class Settings:
     feeds_interval: float  # seconds
     feeds: tuple[str, ...]  # names; empty = all
     workers: int
+    policies_interval: float  # seconds
+    scan_results: int  # newest of an image that are kept
+    scan_results_days: int  # for which they are kept
     budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
     kernel_headers: bool  # whether the kernel's vulnerabilities count for its headers
     tls_names: tuple[str, ...]  # further names for careen's own certificate
@@ -83,6 +87,9 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         feeds_mirror=environment.get("CAREEN_FEEDS_MIRROR", ""),
         feeds_interval=_number(environment, "CAREEN_FEEDS_INTERVAL", 6 * 3600.0),
         feeds=_names(environment, "CAREEN_FEEDS"),
+        policies_interval=_number(environment, "CAREEN_POLICIES_INTERVAL", 60.0),
+        scan_results=int(_number(environment, "CAREEN_SCAN_RESULTS", 100.0)),
+        scan_results_days=min(int(_number(environment, "CAREEN_SCAN_RESULTS_DAYS", 365.0)), _LONGEST),
         workers=int(_number(environment, "CAREEN_WORKERS", float(os.cpu_count() or 1))),
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
         kernel_headers=_switch(environment, "CAREEN_KERNEL_HEADERS"),

@@ -23,15 +23,17 @@ from careen.api import grpc as grpc_door
 from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.api.methods import METHODS
+from careen.jobs.scans import Scans
 from careen.model import digest, ids
 from careen.model.distro import Distro
 from careen.model.finding import Finding, Verdict
 from careen.model.manifest import Descriptor, Manifest
 from careen.model.package import Package
-from careen.model.registry import Image, Operation, Registry, Repository, ScanResult, ScanStatus
+from careen.model.registry import Image, Operation, Registry, Repository, ScanStatus
 from careen.model.severity import Severity
 from careen.store import blobs, images, operations, registries, repositories, scans
 from careen.store.database import Database
+from careen.store.idempotency import Attempt
 
 SCAN = "yandex.cloud.containerregistry.v1.ScannerService.Scan"
 BORN = datetime(2026, 11, 22, 10, 0, 0, 123000, tzinfo=UTC)
@@ -71,7 +73,7 @@ def verdict(findings: Sequence[Finding] = FINDINGS) -> Verdict:
 
 @dataclass
 class Executor:
-    """Begins scans as careen's jobs do, and ends them with `verdict`, or with `error`, when `go` is set."""
+    """Begins scans as careen's jobs do, but ends them with `verdict`, or with `error`, when `go` is set."""
 
     database: Database
     verdict: Verdict = field(default_factory=verdict)
@@ -79,33 +81,20 @@ class Executor:
     go: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
 
-    def start(self, image: Image, *, caller: str) -> Operation:
-        with self.database.write() as connection:
-            running = operations.running(connection, SCAN, image.id)
-            if running is not None:
-                return running
-            result = ScanResult(ids.new(ids.SCAN_RESULT), image.id, ScanStatus.RUNNING, now())
-            operation = Operation(
-                id=ids.new(),
-                method=SCAN,
-                subject=image.id,
-                description=f"Scan image {image.id}",
-                created_at=now(),
-                created_by=caller,
-                modified_at=now(),
-                metadata={"scan_result_id": result.id},
-            )
-            scans.add(connection, result)
-            operations.add(connection, operation)
-        self.threads.append(threading.Thread(target=self._end, args=(operation,)))
-        self.threads[-1].start()
-        return operation
+    def start(self, image: Image, *, caller: str, attempt: Attempt | None = None) -> Operation:
+        return Scans(self.database, self._submit).start(image, caller=caller, attempt=attempt)
 
-    def _end(self, operation: Operation) -> None:
+    def _submit(self, operation_id: str) -> None:
+        self.threads.append(threading.Thread(target=self._end, args=(operation_id,)))
+        self.threads[-1].start()
+
+    def _end(self, operation_id: str) -> None:
         self.go.wait()
-        scan_id = operation.metadata["scan_result_id"]
         kind, message = self.error or ("", "")
         with self.database.write() as connection:
+            operation = operations.get(connection, operation_id)
+            assert operation is not None
+            scan_id = operation.metadata["scan_result_id"]
             if self.error:
                 scans.fail(connection, scan_id, now())
             else:

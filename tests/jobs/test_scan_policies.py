@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,6 @@ from careen.model.digest import Digest
 from careen.model.policy import ScanPolicy, ScanRule
 from careen.model.registry import Image, Operation, Registry, ScanStatus
 from careen.store import blobs, images, operations, registries, repositories, scan_policies, scans
-from careen.store.blob_files import LocalBlobs
 from careen.store.columns import now
 from careen.store.database import Database
 
@@ -25,11 +23,11 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def world(database: Database, tmp_path: Path) -> tuple[Database, ScanPolicies]:
+def world(database: Database) -> tuple[Database, ScanPolicies]:
     with database.write() as connection:
         registries.add(connection, Registry("crp0", "b1g", "", now()))
     start = Scans(database, lambda _operation_id: None).start
-    return database, ScanPolicies(database, LocalBlobs(tmp_path / "blobs"), start)
+    return database, ScanPolicies(database, start)
 
 
 def described(content: bytes, media_type: str) -> tuple[Digest, dict[str, object]]:
@@ -37,7 +35,7 @@ def described(content: bytes, media_type: str) -> tuple[Digest, dict[str, object
     return found, {"mediaType": media_type, "digest": found, "size": len(content)}
 
 
-def push(database: Database, name: str, config_type: str = CONFIG) -> Image:
+def push(database: Database, name: str, config_type: str = CONFIG, *, tag: str = "latest") -> Image:
     config = json.dumps({"architecture": "amd64", "os": "linux", "for": name}).encode()
     found, descriptor = described(config, config_type)
     layer, layer_descriptor = described(name.encode(), "application/vnd.oci.image.layer.v1.tar")
@@ -53,7 +51,10 @@ def push(database: Database, name: str, config_type: str = CONFIG) -> Image:
         for each, size in ((found, len(config)), (layer, len(name))):
             blobs.add(connection, each, size)
             blobs.link(connection, repository.id, each)
-        return images.put(connection, repository, manifests.parse(body, MEDIA_TYPE), body)
+        image = images.put(connection, repository, manifests.parse(body, MEDIA_TYPE), body)
+        if tag:
+            images.tag(connection, image, tag)
+        return image
 
 
 def adopt(database: Database, *schedule: ScanRule, push_rule: ScanRule | None = None) -> None:
@@ -87,6 +88,55 @@ def test_without_a_rule_or_with_one_that_is_disabled_nothing_is_scanned(
     adopt(database, push_rule=ScanRule(("*",), disabled=True))
     policies.pushed(push(database, "b"))
     assert running(database) == []
+
+
+def put_index(database: Database, name: str, *parts: Image) -> Image:
+    children = [
+        {
+            "mediaType": part.media_type,
+            "digest": part.digest,
+            "size": part.size,
+            "platform": {"os": "linux", "architecture": f"arm{number}"},
+        }
+        for number, part in enumerate(parts)
+    ]
+    body = json.dumps({"schemaVersion": 2, "mediaType": manifests.OCI_INDEX, "manifests": children}).encode()
+    with database.write() as connection:
+        repository = repositories.by_name(connection, f"crp0/{name}")
+        assert repository is not None
+        index = images.put(connection, repository, manifests.parse(body), body)
+        images.tag(connection, index, "latest")
+    return index
+
+
+def test_an_index_is_scanned_as_one_and_not_once_more_for_each_part(
+    world: tuple[Database, ScanPolicies],
+) -> None:
+    database, policies = world
+    adopt(database, ScanRule(("*",), rescan_period=DAY), push_rule=ScanRule(("*",)))
+    part = push(database, "app", tag="")
+    policies.pushed(part)
+    assert running(database) == []
+    index = put_index(database, "app", part)
+    policies.pushed(index)
+    assert policies.rescan() == 0
+    assert [each.subject for each in running(database)] == [index.id]
+
+
+def test_a_push_whose_scan_a_kill_prevented_is_made_up_for(
+    world: tuple[Database, ScanPolicies], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, policies = world
+    push(database, "before-the-policy")
+    adopt(database, push_rule=ScanRule(("*",)))
+    image = push(database, "app")
+    assert policies.rescan() == 0  # it may be a part of what is still being pushed
+    monkeypatch.setattr("careen.jobs.scan_policies.now", lambda: now() + timedelta(minutes=2))
+    assert policies.rescan() == 1
+    (operation,) = running(database)
+    assert operation.subject == image.id
+    end(database, operation)
+    assert policies.rescan() == 0
 
 
 def test_a_chart_is_no_image_to_scan(world: tuple[Database, ScanPolicies]) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from careen.store.idempotency import Attempt
+
 
 def _trace_id() -> str:
     """As Yandex writes it: trace, span, trace, sampled."""
@@ -17,6 +19,7 @@ class Call:
     grpc_address: str  # HOST:PORT where this caller finds the gRPC services, for discovery
     caller: str = "anonymous"
     idempotency_key: str = ""  # by which a client says that this is the same call again; "" = none
+    attempt: Attempt | None = None  # what the key stands for, once it is known which method it is of
     request_id: str = field(default_factory=lambda: str(uuid4()))
     trace_id: str = field(default_factory=_trace_id)
 

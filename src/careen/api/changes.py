@@ -12,7 +12,7 @@ from careen.api.call import Call
 from careen.api.validation import invalid
 from careen.model import ids
 from careen.model.registry import Operation
-from careen.store import operations
+from careen.store import idempotency, operations
 from careen.store.columns import now
 
 
@@ -33,6 +33,8 @@ def done(
         done=True,
     )
     operations.add(connection, operation)
+    if call.attempt is not None:
+        idempotency.remember(connection, call.attempt, operation.id, moment)
     return operation_messages.message(connection, operation)
 
 

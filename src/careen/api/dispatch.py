@@ -73,7 +73,7 @@ class Api:
         behaviour = self._behaviours.get(method.full_name)
         if behaviour is None:
             raise Unimplemented(f"{method.full_name} is not implemented")
-        return self._once(method, request, call, partial(behaviour, request, call))
+        return self._once(method, request, call, partial(behaviour, request))
 
     async def in_thread(self, function: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
         """Run what blocks in a thread of the API's own: pushes and pulls cannot take them all."""

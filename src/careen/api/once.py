@@ -3,10 +3,9 @@
 import hashlib
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
 
 from google.protobuf.message import Message
-from yandex.cloud.operation.operation_pb2 import Operation
 
 from careen.api import operations as operation_messages
 from careen.api.call import Call
@@ -14,11 +13,9 @@ from careen.api.methods import Method
 from careen.api.validation import invalid
 from careen.errors import NotFound
 from careen.store import idempotency, operations
-from careen.store.columns import now
 from careen.store.database import Database
-from careen.store.idempotency import Attempt
+from careen.store.idempotency import Attempt, Repeated
 
-KNOWN = timedelta(days=1)  # for which a key is kept
 _LONGEST_KEY = 200  # characters
 _LOCKS = 64
 
@@ -31,20 +28,27 @@ class Once:
         self._locks = [threading.Lock() for _ in range(_LOCKS)]  # two with one key must not begin at a time
 
     def __call__(
-        self, method: Method, request: Message, call: Call, behaviour: Callable[[], Message]
+        self, method: Method, request: Message, call: Call, behaviour: Callable[[Call], Message]
     ) -> Message:
         """What `behaviour` gives, or the operation that the call began when it came before.
 
-        Raises Exists where the key came with another request.
+        The operation and its key are written in one transaction, by `behaviour`: a kill between the two
+        would let the work be done twice. Raises Exists where the key came with another request.
         """
         if method.metadata is None or not call.idempotency_key:
-            return behaviour()
+            return behaviour(call)
         if len(call.idempotency_key) > _LONGEST_KEY:
             raise invalid("idempotency-key", f"must have at most {_LONGEST_KEY} characters")
         asked = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
         attempt = Attempt(call.caller, method.full_name, call.idempotency_key, asked)
         with self._locks[hash((attempt.caller, attempt.key)) % _LOCKS]:
-            return self._before(attempt) or self._now(attempt, behaviour)
+            before = self._before(attempt)
+            if before is not None:
+                return before
+            try:
+                return behaviour(replace(call, attempt=attempt))
+            except Repeated:  # another process was quicker
+                return self._before(attempt) or behaviour(replace(call, attempt=attempt))
 
     def _before(self, attempt: Attempt) -> Message | None:
         with self._database.read() as connection:
@@ -55,12 +59,3 @@ class Once:
             if operation is None:
                 raise NotFound.of("Operation", operation_id)
             return operation_messages.message(connection, operation)
-
-    def _now(self, attempt: Attempt, behaviour: Callable[[], Message]) -> Message:
-        message = behaviour()
-        assert isinstance(message, Operation)
-        moment = now()
-        with self._database.write() as connection:
-            idempotency.forget(connection, moment - KNOWN)
-            idempotency.remember(connection, attempt, message.id, moment)
-        return message

@@ -20,9 +20,14 @@ _REFERENCE = re.compile(
 )
 
 
+def is_reference(text: str) -> bool:
+    """Whether it can only be a reference: ids have no "/"."""
+    return "/" in text
+
+
 def image(connection: Connection, text: str) -> Image:
-    """The image of that id, or the one that the text refers to: ids have no "/". Raises NotFound."""
-    found = find(connection, text) if "/" in text else images.get(connection, text)
+    """The image of that id, or the one that the text refers to. Raises NotFound."""
+    found = find(connection, text) if is_reference(text) else images.get(connection, text)
     if found is None:
         raise NotFound.of("Image", text)
     return found

@@ -16,6 +16,7 @@ from careen.model.registry import Image, Operation, ScanResult, ScanStatus
 from careen.model.severity import Severity
 from careen.store import repositories, scans
 from careen.store.database import Database
+from careen.store.idempotency import Attempt
 
 _SCANS = (Field("status", ("scan_result",), member_of(ScanStatus)), Field("created_at", ("scan_result",)))
 _VULNERABILITIES = (
@@ -28,7 +29,7 @@ _VULNERABILITIES = (
 class Scans(Protocol):
     """What begins scans."""
 
-    def start(self, image: Image, *, caller: str) -> Operation: ...
+    def start(self, image: Image, *, caller: str, attempt: Attempt | None = None) -> Operation: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Scanner:
         """Also takes an image reference for an id (careen's own): it is what people have at hand."""
         with self.database.read() as connection:
             image = references.image(connection, request.image_id)
-        operation = self.scans.start(image, caller=call.caller)
+        operation = self.scans.start(image, caller=call.caller, attempt=call.attempt)
         with self.database.read() as connection:
             return operations.message(connection, operation)
 

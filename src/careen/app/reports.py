@@ -28,6 +28,7 @@ def _report(database: Database, blobs: LocalBlobs, scan_id: str) -> Response:
         result = scans.get(connection, scan_id)
         verdict = scans.verdict(connection, scan_id)
         image = images.get(connection, result.image_id) if result else None
+        parts = (image, *images.children(connection, image)) if image else ()
     if result is None or image is None:
         return _refusal(404, 5, f"ScanResult {scan_id} not found")
     if verdict is None:
@@ -35,21 +36,22 @@ def _report(database: Database, blobs: LocalBlobs, scan_id: str) -> Response:
     facts = ImageFacts(
         f"{image.name}@{image.digest}",
         image.digest,
-        size=image.compressed_size,
-        layers=tuple(layer.digest for layer in image.layers),
-        created_by=_created_by(image, blobs),
+        size=sum(part.compressed_size for part in parts),
+        layers=tuple(layer.digest for part in parts for layer in part.layers),
+        created_by=tuple(command for part in parts for command in _created_by(part, blobs)),
     )
     return Response(json_report.render(verdict, facts), media_type="application/json")
 
 
 def _created_by(image: Image, blobs: LocalBlobs) -> tuple[str, ...]:
+    nothing = ("",) * len(image.layers)
     if image.config is None or image.config.size > documents.LIMIT or not blobs.exists(image.config.digest):
-        return ()
+        return nothing
     try:
         with blobs.open(image.config.digest) as file:
             config = documents.load_object(file.read())
     except InvalidDocument:  # pushed as it is: the registry does not look into configs
-        return ()
+        return nothing
     return created_by(config.fields, len(image.layers))
 
 

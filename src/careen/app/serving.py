@@ -28,6 +28,7 @@ from careen.jobs.layers import layer_sources
 from careen.jobs.lifecycle import apply_policies
 from careen.jobs.periodic import Periodic
 from careen.jobs.scan_policies import ScanPolicies
+from careen.jobs.scan_results import Retention
 from careen.jobs.scans import ScanJob, Scans
 from careen.jobs.uploads import clear_abandoned
 from careen.model import ids
@@ -42,7 +43,7 @@ from careen.store.paging import Page
 log = structlog.get_logger(__name__)
 
 DEFAULT_FOLDER = "default"
-_DAY, _HOUR, _MINUTE = 86400.0, 3600.0, 60.0  # seconds
+_DAY, _HOUR = 86400.0, 3600.0  # seconds
 _GRACE = 5  # seconds that requests under way get at the end
 
 
@@ -62,12 +63,18 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             workers=settings.workers,
         )
         scans = Scans(parts.database, executor.submit)
-        policies = ScanPolicies(parts.database, parts.blobs, scans.start)
+        policies = ScanPolicies(parts.database, scans.start)
+        retention = Retention(settings.scan_results, settings.scan_results_days)
         rounds = [
             Periodic("feeds", parts.refresh_feeds, interval=settings.feeds_interval),
             Periodic("uploads", partial(clear_abandoned, parts.database, parts.blobs), interval=_DAY),
-            Periodic("lifecycle policies", partial(apply_policies, parts.database), interval=_HOUR),
-            Periodic("scan policies", policies.rescan, interval=_MINUTE),
+            Periodic("scan results", partial(retention.apply, parts.database), interval=_HOUR),
+            Periodic(
+                "lifecycle policies",
+                partial(apply_policies, parts.database),
+                interval=settings.policies_interval,
+            ),
+            Periodic("scan policies", policies.rescan, interval=settings.policies_interval),
         ]
         executor.start()
         for periodic in rounds:
@@ -112,11 +119,14 @@ class _Arrival:
         """What goes wrong here goes wrong again at the Scan, and is said there."""
         try:
             self._index(image)
-            self.policies.pushed(image)
         except NotAnImage:
-            pass  # a chart or a signature
+            pass  # a chart or a signature, or an index of what has been indexed
         except Error as error:
             log.warning("image not indexed yet", image=image.id, reason=error.message)
+        try:
+            self.policies.pushed(image)
+        except Error as error:  # the next round of the policies makes up for it
+            log.warning("scan of a pushed image not begun", image=image.id, reason=error.message)
 
     def _index(self, image: Image) -> None:
         with self.parts.database.read() as connection:

@@ -11,10 +11,9 @@ from careen.store.blob_files import LocalBlobs
 def layer_sources(manifest: Manifest, blobs: LocalBlobs) -> tuple[list[LayerSource], list[Problem]]:
     """The layers, lowest first, and a Problem for each that is not here.
 
-    Raises NotAnImage, in the words of Yandex' service, for an index, a Helm chart or another artifact.
+    Raises NotAnImage as `check_image` does.
     """
-    if not manifests.is_image(manifest):
-        raise NotAnImage(f"Image media type is not supported: {_kind(manifest)}")
+    check_image(manifest)
     sources, problems = [], []
     for layer in manifest.layers:
         if blobs.exists(layer.digest):
@@ -22,6 +21,12 @@ def layer_sources(manifest: Manifest, blobs: LocalBlobs) -> tuple[list[LayerSour
         else:
             problems.append(Problem(ProblemKind.FOREIGN_LAYER, "", f"layer {layer.digest} is kept elsewhere"))
     return sources, problems
+
+
+def check_image(manifest: Manifest) -> None:
+    """Raises NotAnImage, in the words of Yandex' service, for an index, a Helm chart or another artifact."""
+    if not manifests.is_image(manifest):
+        raise NotAnImage(f"Image media type is not supported: {_kind(manifest)}")
 
 
 def _kind(manifest: Manifest) -> str:

@@ -1,27 +1,33 @@
 """Scan: index what is missing, squash, match, and write the result together with the end of its operation."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
+from sqlalchemy import Connection
 
-from careen.errors import Cancelled, Error, Exists, Internal, Invalid, NotFound
-from careen.images import manifest as manifests
+from careen.errors import Cancelled, Error, Internal, Invalid, NotFound
 from careen.images.squash import squash
+from careen.jobs import platforms
 from careen.jobs.indexing import Indexing
 from careen.jobs.layers import layer_sources
+from careen.jobs.platforms import Part
 from careen.jobs.snapshots import Snapshots
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model import ids
 from careen.model.finding import Verdict
+from careen.model.layer import Inventory
 from careen.model.problem import Problem
 from careen.model.registry import Image, Operation, ScanResult, ScanStatus
-from careen.store import images, operations, scans
+from careen.store import idempotency, images, operations, scans
 from careen.store.blob_files import LocalBlobs
 from careen.store.columns import now
 from careen.store.database import Database
+from careen.store.idempotency import Attempt
+from careen.store.operations import Running
 
 log = structlog.get_logger(__name__)
 
@@ -42,35 +48,44 @@ class Scans:
     database: Database
     submit: Callable[[str], None]
 
-    def start(self, image: Image, *, caller: str) -> Operation:
-        """The operation of a new scan, or of the one that is at work on this image already."""
+    def start(self, image: Image, *, caller: str, attempt: Attempt | None = None) -> Operation:
+        """The operation of a new scan, or of the one that is at work on this image already.
+
+        Raises Repeated when `attempt` has begun one.
+        """
         try:
-            operation = self._begin(image, caller)
-        except Exists:  # another process was quicker
-            operation = self._begin(image, caller)
+            operation = self._begin(image, caller, attempt)
+        except Running:  # another process was quicker
+            operation = self._begin(image, caller, attempt)
         self.submit(operation.id)
         return operation
 
-    def _begin(self, image: Image, caller: str) -> Operation:
+    def _begin(self, image: Image, caller: str, attempt: Attempt | None) -> Operation:
         moment = now()
-        result = ScanResult(ids.new(ids.SCAN_RESULT), image.id, ScanStatus.RUNNING, moment)
         with self.database.write() as connection:
-            running = operations.running(connection, METHOD, image.id)
-            if running is not None:
-                return running
-            operation = Operation(
-                id=ids.new(),
-                method=METHOD,
-                subject=image.id,
-                description=f"Scan image {image.id}",
-                created_at=moment,
-                created_by=caller,
-                modified_at=moment,
-                metadata={"scan_result_id": result.id},
-            )
-            scans.add(connection, result)
-            operations.add(connection, operation)
+            operation = operations.running(connection, METHOD, image.id)
+            if operation is None:
+                operation = _new(connection, image, caller, moment)
+            if attempt is not None:
+                idempotency.remember(connection, attempt, operation.id, moment)
         return operation
+
+
+def _new(connection: Connection, image: Image, caller: str, moment: datetime) -> Operation:
+    result = ScanResult(ids.new(ids.SCAN_RESULT), image.id, ScanStatus.RUNNING, moment)
+    operation = Operation(
+        id=ids.new(),
+        method=METHOD,
+        subject=image.id,
+        description=f"Scan image {image.id}",
+        created_at=moment,
+        created_by=caller,
+        modified_at=moment,
+        metadata={"scan_result_id": result.id},
+    )
+    scans.add(connection, result)
+    operations.add(connection, operation)
+    return operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +110,26 @@ class ScanJob:
             self._finish(operation, verdict)
 
     def _judge(self, operation: Operation) -> Verdict:
-        image_id = operation.subject
         with self.database.read() as connection:
-            if images.get(connection, image_id) is None:
-                raise NotFound.of("Image", image_id)
-            manifest = manifests.parse(images.body(connection, image_id))
-        sources, problems = layer_sources(manifest, self.blobs)
+            image = images.get(connection, operation.subject)
+            if image is None:
+                raise NotFound.of("Image", operation.subject)
+            parts, problems = platforms.parts(connection, image)
+        if not parts:
+            raise CannotJudge(_told(problems))
+        for part in parts:
+            self.indexing.soon(layer_sources(part.manifest, self.blobs)[0])
+        inventories = [self._inventory(operation, part) for part in parts]
+        snapshot = self._await_snapshot(operation)  # one for all
+        verdicts = [match(each, snapshot, kernel_headers=self.kernel_headers) for each in inventories]
+        return platforms.combined(list(zip(parts, verdicts, strict=True)), problems)
+
+    def _inventory(self, operation: Operation, part: Part) -> Inventory:
+        sources, problems = layer_sources(part.manifest, self.blobs)
         layers = self.indexing.ensure(sources)
         self._stop_if_ended(operation)
         inventory = squash(layers)
-        found = tuple(sorted({*inventory.problems, *problems}))
-        snapshot = self._await_snapshot(operation)
-        return match(replace(inventory, problems=found), snapshot, kernel_headers=self.kernel_headers)
+        return replace(inventory, problems=tuple(sorted({*inventory.problems, *problems})))
 
     def _await_snapshot(self, operation: Operation) -> Snapshot:
         """A scan that comes before the first snapshot waits for it: no advisories are no answer."""
@@ -152,7 +175,7 @@ class ScanJob:
         log.warning("scan failed", image=operation.subject, reason=error.message)
 
 
-def _told(problems: tuple[Problem, ...]) -> str:
+def _told(problems: Sequence[Problem]) -> str:
     told = "; ".join(f"{problem.kind}: {problem.message}" for problem in problems[:_TOLD])
     more = len(problems) - _TOLD
     return f"The image cannot be judged: {told}" + (f"; and {more} more" if more > 0 else "")

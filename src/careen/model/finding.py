@@ -26,6 +26,7 @@ class Finding:
     evidence: Mapping[str, object] = field(
         default_factory=dict
     )  # advisory, feed, range, compared, severities …
+    platform: str = ""  # of which image of an index, "linux/arm64"; "" = the image is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def finding(finding: Finding, image: ImageFacts) -> Document:
         "layer": finding.package.layer,
         "created_by": image.command(finding.package.layer),
         "path": finding.package.path,
+        "platform": finding.platform or image.platform,
         "evidence": dict(finding.evidence),
         "status": finding.status,
     }

@@ -1,13 +1,19 @@
 """Which operation a call has begun, should it come again (yandex-cloud/docs, concepts/idempotency.md)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
 from careen.errors import Exists
 from careen.store.inserts import insert_new
 from careen.store.tables import idempotency_keys
+
+KNOWN = timedelta(days=1)  # for which a key is kept: as long as anybody repeats a call
+
+
+class Repeated(Exists):
+    """The same call has begun its operation meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,12 @@ def operation_of(connection: Connection, attempt: Attempt) -> str | None:
     return str(row.operation_id)
 
 
-def remember(connection: Connection, attempt: Attempt, operation_id: str, now: datetime) -> bool:
-    """False when another call with this key was quicker."""
+def remember(connection: Connection, attempt: Attempt, operation_id: str, now: datetime) -> None:
+    """In the transaction that begins the operation; raises Repeated when another was quicker.
+
+    What is older than KNOWN is forgotten.
+    """
+    connection.execute(idempotency_keys.delete().where(idempotency_keys.c.created_at < now - KNOWN))
     row = {
         "caller": attempt.caller,
         "method": attempt.method,
@@ -44,9 +54,5 @@ def remember(connection: Connection, attempt: Attempt, operation_id: str, now: d
         "operation_id": operation_id,
         "created_at": now,
     }
-    return insert_new(connection, idempotency_keys, row)
-
-
-def forget(connection: Connection, before: datetime) -> None:
-    """Keys are known for as long as anybody repeats a call."""
-    connection.execute(idempotency_keys.delete().where(idempotency_keys.c.created_at < before))
+    if not insert_new(connection, idempotency_keys, row):
+        raise Repeated("The call is under way already")

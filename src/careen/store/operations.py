@@ -12,14 +12,19 @@ from careen.model.registry import Operation
 from careen.store.inserts import insert_new
 from careen.store.tables import operations
 
+
+class Running(Exists):
+    """There is one of this method at work on the subject."""
+
+
 _FIELDS = tuple(field.name for field in fields(Operation))
 
 
 def add(connection: Connection, operation: Operation) -> None:
-    """Raises Exists when one of this method runs on the subject (the transaction may go on, and join it)."""
+    """Raises Running when one of this method runs on the subject (the transaction may go on, and join it)."""
     row = {name: getattr(operation, name) for name in _FIELDS}
     if not insert_new(connection, operations, row | {"metadata": dict(operation.metadata)}):
-        raise Exists(f"{operation.method} is running on {operation.subject} already")
+        raise Running(f"{operation.method} is running on {operation.subject} already")
 
 
 def get(connection: Connection, operation_id: str) -> Operation | None:

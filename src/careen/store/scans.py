@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, true, update
 
 from careen.errors import NotFound
 from careen.model.digest import Digest
@@ -16,8 +16,9 @@ from careen.store import documents
 from careen.store.inserts import insert_all
 from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import findings as findings_table
-from careen.store.tables import images, operations, scan_packages, scan_results
+from careen.store.tables import image_children, images, operations, scan_packages, scan_results
 
+_LATEST = (scan_results.c.scanned_at.desc(), scan_results.c.created_at.desc(), scan_results.c.id.desc())
 _COUNTS = tuple(severity.name.lower() for severity in Severity)
 
 LISTING = Listing(
@@ -67,9 +68,7 @@ def last(connection: Connection, image_id: str) -> ScanResult | None:
     query = (
         select(scan_results)
         .where(scan_results.c.image_id == image_id, scan_results.c.status != ScanStatus.RUNNING)
-        .order_by(
-            scan_results.c.scanned_at.desc(), scan_results.c.created_at.desc(), scan_results.c.id.desc()
-        )
+        .order_by(*_LATEST)
         .limit(1)
     )
     row = connection.execute(query).one_or_none()
@@ -96,14 +95,58 @@ def running(connection: Connection, caller: str) -> int:
 
 
 def due(connection: Connection, repository_id: str, *, before: datetime) -> Sequence[str]:
-    """Ids of the images, no indexes, that were last scanned `before` then, or never; oldest first."""
-    recent = select(scan_results.c.id).where(
-        scan_results.c.image_id == images.c.id, scan_results.c.created_at > before
-    )
+    """Ids of the images that were last scanned `before` then, or never; oldest first.
+
+    The parts of an index are scanned with it.
+    """
+    return _without_scan(connection, repository_id, scan_results.c.created_at > before)
+
+
+def missed(connection: Connection, repository_id: str, *, since: datetime, until: datetime) -> Sequence[str]:
+    """Ids of the images that came in that time and were never scanned; oldest first, no parts of an index."""
+    came = images.c.created_at.between(since, until)
+    return _without_scan(connection, repository_id, true(), came)
+
+
+def _without_scan(
+    connection: Connection, repository_id: str, which: ColumnElement[bool], *wanted: ColumnElement[bool]
+) -> Sequence[str]:
+    scan = select(scan_results.c.id).where(scan_results.c.image_id == images.c.id, which)
+    index = select(image_children.c.image_id).where(image_children.c.child_id == images.c.id)
     query = select(images.c.id).where(
-        images.c.repository_id == repository_id, images.c.config_id.is_not(None), ~recent.exists()
+        images.c.repository_id == repository_id, ~scan.exists(), ~index.exists(), *wanted
     )
     return connection.scalars(query.order_by(images.c.created_at, images.c.id)).all()
+
+
+def superfluous(connection: Connection, *, newest: int, since: datetime, limit: int) -> Sequence[str]:
+    """Ids of scans that need not be kept.
+
+    Of each image stay: the scan that ended last, the READY one that ended last, the `newest` READY ones that
+    ended `since` then, and as many ERROR ones; and what is RUNNING.
+    """
+    ranked = (
+        select(
+            *scan_results.c["id", "status", "scanned_at"],
+            _place(scan_results.c.image_id).label("place"),
+            _place(scan_results.c.image_id, scan_results.c.status).label("place_by_status"),
+        )
+        .where(scan_results.c.status != ScanStatus.RUNNING)
+        .subquery()
+    ).c
+    is_last_ready = and_(ranked.status == ScanStatus.READY, ranked.place_by_status == 1)
+    is_old = and_(ranked.scanned_at < since, ~is_last_ready)
+    query = select(ranked.id).where(ranked.place > 1, or_(ranked.place_by_status > newest, is_old))
+    return connection.scalars(query.limit(limit)).all()
+
+
+def _place(*among: ColumnElement[Any]) -> ColumnElement[int]:
+    return func.row_number().over(partition_by=among, order_by=_LATEST)
+
+
+def delete(connection: Connection, scan_ids: Sequence[str]) -> int:
+    """With their findings; gives how many there were."""
+    return connection.execute(scan_results.delete().where(scan_results.c.id.in_(scan_ids))).rowcount
 
 
 def finish(
@@ -202,6 +245,7 @@ def _finding_row(scan_id: str, position: int, finding: Finding) -> dict[str, obj
         "link": finding.link,
         "status": finding.status,
         "evidence": dict(finding.evidence),
+        "platform": finding.platform,
     }
 
 
@@ -217,4 +261,5 @@ def _finding(row: Row[Any]) -> Finding:
         link=row.link,
         status=row.status,
         evidence=row.evidence,
+        platform=row.platform,
     )

@@ -242,6 +242,7 @@ findings = Table(
     _text("link"),
     _text("status"),
     Column("evidence", Document, nullable=False),
+    Column("platform", String, nullable=False, server_default=""),
 )
 
 operations = Table(
