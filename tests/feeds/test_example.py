@@ -3,19 +3,19 @@
 from pathlib import Path
 
 from careen import example
-from careen.feeds import FEEDS
+from careen.feeds import UPSTREAMS
 from careen.feeds.document import Cursor
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Ecosystem, Rating
+from careen.model.advisory import Advisory, Ecosystem, Enrichment, Rating, Repository, Revision
 from careen.model.problem import Problem
 
-Said = Ecosystem | Advisory | Rating | Problem
+Said = Ecosystem | Advisory | Repository | Revision | Enrichment | Problem
 
 
 def said(folder: Path) -> list[Said]:
     found: list[Said] = []
     with Http(str(example.MIRROR)) as http:
-        for feed in FEEDS:
+        for feed in UPSTREAMS:
             fetched = feed.fetch(http, Cursor(folder / feed.NAME))
             assert fetched
             for document in fetched.documents:

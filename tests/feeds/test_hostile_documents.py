@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from careen.errors import Invalid
-from careen.feeds import FEEDS, Feed, debian, nvd, osv
+from careen.feeds import UPSTREAMS, Upstream, debian, nvd, osv
 from careen.feeds.document import InvalidDocument
 from careen.model.problem import Problem
 
@@ -38,7 +38,7 @@ VALUES = st.recursive(
 )
 
 
-def parse(feed: Feed, document: bytes) -> list[object]:
+def parse(feed: Upstream, document: bytes) -> list[object]:
     return list(feed.parse(io.BytesIO(document), URL))
 
 
@@ -68,29 +68,30 @@ def as_file(data: bytes) -> bytes:
 
 
 PACKING: dict[str, Callable[[bytes], bytes]] = {
-    **{feed.NAME: as_member for feed in FEEDS if isinstance(feed, osv.Feed)},
+    **{feed.NAME: as_member for feed in UPSTREAMS if isinstance(feed, osv.Feed)},
     "nvd": gzip.compress,
+    "epss": gzip.compress,
     "ubuntu": as_file,
 }
 
 
-@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.NAME)
+@pytest.mark.parametrize("feed", UPSTREAMS, ids=lambda feed: feed.NAME)
 @given(value=VALUES)
-def test_any_json_is_read_or_refused(feed: Feed, value: object) -> None:
+def test_any_json_is_read_or_refused(feed: Upstream, value: object) -> None:
     document = PACKING.get(feed.NAME, identity)(json.dumps(value).encode())
     with suppress(Invalid):  # as the Protocol says: nothing else may come up
         parse(feed, document)
 
 
-@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.NAME)
+@pytest.mark.parametrize("feed", UPSTREAMS, ids=lambda feed: feed.NAME)
 @given(data=st.binary())
-def test_any_bytes_are_refused(feed: Feed, data: bytes) -> None:
+def test_any_bytes_are_refused(feed: Upstream, data: bytes) -> None:
     with pytest.raises(Invalid):
         parse(feed, data)
 
 
-@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.NAME)
-def test_a_damaged_document_is_read_or_refused(feed: Feed) -> None:
+@pytest.mark.parametrize("feed", UPSTREAMS, ids=lambda feed: feed.NAME)
+def test_a_damaged_document_is_read_or_refused(feed: Upstream) -> None:
     good = PACKING.get(feed.NAME, identity)(json.dumps({"id": "A-1", "packages": [], "x": {}}).encode())
     chance = random.Random(1)  # the same damage at every run
     for _ in range(300):

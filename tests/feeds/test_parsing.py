@@ -12,11 +12,10 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from careen.feeds import FEEDS, Feed
+from careen.feeds import UPSTREAMS, Upstream
 
 TESTDATA = Path(__file__).parent / "testdata"
 CASES = sorted(path.parent for path in TESTDATA.glob("*/*/input*"))
@@ -24,7 +23,7 @@ CASES = sorted(path.parent for path in TESTDATA.glob("*/*/input*"))
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
 def test_a_document_says_what_is_expected_of_it(case: Path, request: pytest.FixtureRequest) -> None:
-    feed = next(feed for feed in FEEDS if case.parent.name == feed.NAME)
+    feed = next(feed for feed in UPSTREAMS if case.parent.name == feed.NAME)
     said = [_plain(record) for record in feed.parse(_document(case), _url(case))]
     expected = case / "expected.json"
     if request.config.getoption("--update-expected"):
@@ -32,8 +31,8 @@ def test_a_document_says_what_is_expected_of_it(case: Path, request: pytest.Fixt
     assert said == json.loads(expected.read_text())
 
 
-@pytest.mark.parametrize("feed", FEEDS, ids=lambda feed: feed.NAME)
-def test_every_feed_has_testdata(feed: Feed) -> None:
+@pytest.mark.parametrize("feed", UPSTREAMS, ids=lambda feed: feed.NAME)
+def test_every_feed_has_testdata(feed: Upstream) -> None:
     assert any(case.parent.name == feed.NAME for case in CASES)
 
 
@@ -43,24 +42,24 @@ def test_every_module_of_a_feed_is_registered() -> None:
     folder = Path(careen.feeds.__file__ or "").parent
     plumbing = {"http", "document"}
     modules = {path.stem for path in folder.glob("[!_]*.py")} - plumbing
-    registered = {feed.__name__ if isinstance(feed, ModuleType) else type(feed).__module__ for feed in FEEDS}
+    registered = {getattr(feed, "__name__", type(feed).__module__) for feed in UPSTREAMS}
     assert registered == {f"careen.feeds.{module}" for module in modules}
 
 
 def test_feeds_have_names_of_their_own() -> None:
-    assert len({feed.NAME for feed in FEEDS}) == len(FEEDS)
+    assert len({feed.NAME for feed in UPSTREAMS}) == len(UPSTREAMS)
 
 
 def _document(case: Path) -> io.BytesIO:
     """A folder stands for an archive of its files: zip, unless its name says another kind.
 
-    What NVD publishes is compressed.
+    What NVD and EPSS publish is compressed.
     """
     (source,) = case.glob("input*")
     if source.is_dir():
         return _tar_xz(source) if source.name.endswith(".tar.xz") else _zipped(source)
     data = source.read_bytes()
-    return io.BytesIO(gzip.compress(data) if case.parent.name == "nvd" else data)
+    return io.BytesIO(gzip.compress(data) if case.parent.name in ("nvd", "epss") else data)
 
 
 def _zipped(folder: Path) -> io.BytesIO:

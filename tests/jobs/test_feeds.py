@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from careen.errors import Invalid, Unavailable
-from careen.feeds import FEEDS, Feed
+from careen.feeds import UPSTREAMS, Upstream
 from careen.feeds.http import Http
 from careen.jobs import feeds
 from careen.matching.snapshot import Snapshot, current
@@ -60,7 +60,7 @@ class Place:
     def update(
         self,
         *only: str,
-        chosen: Sequence[Feed] = FEEDS,
+        chosen: Sequence[Upstream] = UPSTREAMS,
         today: date = TODAY,
         say: Callable[[str], object] = len,
     ) -> feeds.Report:
@@ -265,11 +265,12 @@ def test_killed_at_any_moment_it_ends_well_the_next_time(place: Place) -> None:
     place.publish_pypi("PYSEC-1")
     program = (
         "import sys; from datetime import date; from pathlib import Path\n"
-        "from careen.feeds import FEEDS; from careen.feeds.http import Http; from careen.jobs import feeds\n"
+        "from careen.feeds import UPSTREAMS as ALL; from careen.feeds.http import Http\n"
+        "from careen.jobs import feeds\n"
         "mirror, documents, snapshots = sys.argv[1:]\n"
         "print('ready', flush=True)\n"
         "with Http(mirror) as http:\n"
-        f"    feeds.update(FEEDS, http, Path(documents), Path(snapshots), today=date({TODAY:%Y, %-m, %-d}))\n"
+        f"    feeds.update(ALL, http, Path(documents), Path(snapshots), today=date({TODAY:%Y, %-m, %-d}))\n"
     )
     arguments = [str(path) for path in (place.mirror, place.documents, place.snapshots)]
     for moment in range(6):
@@ -289,7 +290,7 @@ def test_the_status_tells_count_age_and_error_of_each_feed(place: Place) -> None
     place.update()
     (place.mirror / TRACKER).unlink()
     place.update()
-    by_name = {status.name: status for status in feeds.status(FEEDS, place.documents)}
+    by_name = {status.name: status for status in feeds.status(UPSTREAMS, place.documents)}
     debian = by_name["debian"]
     assert (debian.documents, debian.records) == (1, 31)
     assert debian.succeeded

@@ -14,6 +14,7 @@ from careen.model.advisory import (
     Exploited,
     Likelihood,
     Range,
+    Rejected,
     Repository,
 )
 from careen.model.distro import Distro
@@ -261,6 +262,20 @@ def test_r10_a_rebuild_is_judged_by_the_others_advisories_and_has_its_own_end(sn
     assert problem.message == "upstream has published no advisories for CentOS:9 since 2021-12-31"
     ahead = judge(snapshot, rpm("curl", "8-4"), distro=Distro("centos", "9", name="CentOS Stream 9"))
     assert (ids(ahead), kinds(ahead)) == ([], {ProblemKind.NO_FEED})
+
+
+def test_r26_an_id_that_was_rejected_names_no_vulnerability(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(
+        PYPI,
+        says("CVE-2024-1001", PYPI, "yaml", "6"),
+        says("GHSA-1", PYPI, "yaml", "6", "CVE-2024-1001"),
+        says("GHSA-2", PYPI, "yaml", "6", "CVE-2024-1001", "CVE-2024-1002"),
+        says("GHSA-3", PYPI, "toml", "6", "CVE-2024-1001"),
+        Rejected("CVE-2024-1001", "NVD"),
+    )
+    assert judge(snapshot, module("toml", "5")).findings == ()
+    # One of the ids is still in force.
+    assert [each.id for each in judge(snapshot, module("yaml", "5")).findings] == ["CVE-2024-1001"]
 
 
 def test_r28_the_fix_is_a_version_that_every_twin_accepts(snapshot_of: Make) -> None:

@@ -1,22 +1,24 @@
 """Building, opening and exchanging snapshots."""
 
-import hashlib
 import os
 import random
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from careen.errors import NotFound
+from careen.matching import content
 from careen.matching.builder import build
 from careen.matching.records import Source
 from careen.matching.snapshot import InvalidSnapshot, Snapshot, activate, current
 from careen.matching.staging import Record
-from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Rating, Revision, Score
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Rating, Rejected, Revision, Score
 from careen.model.problem import Problem, ProblemKind
 from careen.model.severity import Severity
 from careen.versions import pep440
@@ -54,7 +56,8 @@ def test_the_same_records_in_any_order_give_the_same_bytes(tmp_path: Path) -> No
         random.Random(seed).shuffle(shuffled)
         paths.add(build(shuffled, tmp_path, today=TODAY))
     (path,) = paths
-    assert path.name == hashlib.sha256(path.read_bytes()).hexdigest() + ".sqlite"
+    with closing(sqlite3.connect(path)) as database:
+        assert path.name == content.digest(database) + ".sqlite"
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -78,6 +81,46 @@ def test_of_what_was_revised_only_the_newest_counts(tmp_path: Path) -> None:
     with Snapshot.open(path) as snapshot:
         hits = snapshot.affecting("PyPI", "flask", pep440.key("0"), by_source=False)
     assert sorted(hit.range.fixed for hit in hits) == ["2", "3", "4", "5"]
+
+
+def test_the_bytes_are_the_same_too_but_for_what_sqlite_says_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    first = build(RECORDS, tmp_path, today=TODAY).read_bytes()
+    assert first == build(RECORDS[::-1], tmp_path / "other", today=TODAY).read_bytes()
+    assert first[96:100] == bytes(4)
+
+
+def test_a_file_with_its_pages_laid_out_otherwise_has_the_same_content(tmp_path: Path) -> None:
+    path = build(RECORDS, tmp_path, today=TODAY)
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA page_size = 8192")
+        database.execute("VACUUM INTO ?", (str(tmp_path / "other.sqlite"),))
+    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as other:
+        assert content.digest(other) == path.stem
+
+
+def test_a_day_changes_the_content_only_when_a_release_ends_on_it(tmp_path: Path) -> None:
+    records = [*RECORDS, ("osv", Ecosystem("Alpine:v3.20", "apk", end_of_life="2026-11-23"))]
+    names = [build(records, tmp_path, today=date(2026, 11, day)).name for day in (1, 23, 24, 25)]
+    assert (names[0], names[2]) == (names[1], names[3])
+    assert names[1] != names[2]
+
+
+def test_a_later_word_of_a_feed_takes_the_place_of_its_earlier_one(snapshot_of: Make) -> None:
+    old, new, gone = "2026-01-01T00:00:00.000", "2026-08-01T00:00:00.000", "2026-08-02T00:00:00.000"
+    ids = ("CVE-2024-1000", "CVE-2024-2000", "CVE-2024-3000")
+    low = Score("NVD", "AV:L/AC:H/Au:M/C:N/I:N/A:P")
+    snapshot = snapshot_of(
+        PYPI,
+        *(advisory(id_, Range()) for id_ in ids),
+        *(replace(RATING, id=id_, modified=old) for id_ in (*ids, "CVE-2024-4000")),
+        Rating(ids[0], low, Severity.LOW, new),
+        Rejected(ids[1], "NVD", gone),
+    )
+    assert [rating.score for rating in snapshot.ratings(ids[0])] == [low]
+    assert (snapshot.ratings(ids[1]), snapshot.rejected(ids[1])) == ((), ("NVD",))
+    assert (len(snapshot.ratings(ids[2])), snapshot.rejected(ids[2])) == (1, ())
+    assert snapshot.ratings("CVE-2024-4000") == ()  # no advisory names it
 
 
 def test_other_records_give_another_snapshot(tmp_path: Path) -> None:

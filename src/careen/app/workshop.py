@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from careen.errors import Unavailable
-from careen.feeds import FEEDS, Feed
+from careen.feeds import UPSTREAMS, Upstream
 from careen.feeds.http import Http
 from careen.images.budgets import Budgets
 from careen.jobs import feeds as feed_jobs
@@ -93,9 +93,9 @@ def _bring_up_to_date(database: Database, settings: Settings) -> None:
         raise Unavailable("The database's tables are of another version: run `careen upgrade`")
 
 
-def _chosen_feeds(settings: Settings) -> list[Feed]:
-    names = [feed.NAME for feed in FEEDS]
+def _chosen_feeds(settings: Settings) -> list[Upstream]:
+    names = [feed.NAME for feed in UPSTREAMS]
     for name in settings.feeds:
         if name not in names:
             raise InvalidSetting(f"CAREEN_FEEDS: there is no feed {name!r}; there are {', '.join(names)}")
-    return [feed for feed in FEEDS if not settings.feeds or feed.NAME in settings.feeds]
+    return [feed for feed in UPSTREAMS if not settings.feeds or feed.NAME in settings.feeds]

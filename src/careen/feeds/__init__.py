@@ -1,12 +1,26 @@
-"""Feeds: one module for each upstream that publishes advisories, or ratings of vulnerabilities."""
+"""Feeds: one module for each upstream that publishes advisories, or says something of vulnerabilities."""
 
 from collections.abc import Iterable
 from typing import BinaryIO, Protocol
 
-from careen.feeds import alpine, amazon, arch, azurelinux, debian, nvd, oracle, osv, photon, secdb, ubuntu
+from careen.feeds import (
+    alpine,
+    amazon,
+    arch,
+    azurelinux,
+    debian,
+    epss,
+    kev,
+    nvd,
+    oracle,
+    osv,
+    photon,
+    secdb,
+    ubuntu,
+)
 from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Ecosystem, Rating
+from careen.model.advisory import Advisory, Ecosystem, Enrichment, Repository, Revision
 from careen.model.problem import Problem
 
 
@@ -19,12 +33,28 @@ class Feed(Protocol):
         """What is new since `seen`, and what could not be had; None when nothing is."""
         ...
 
-    def parse(self, document: BinaryIO, name: str) -> Iterable[Ecosystem | Advisory | Rating | Problem]:
+    def parse(
+        self, document: BinaryIO, name: str
+    ) -> Iterable[Ecosystem | Advisory | Repository | Revision | Problem]:
         """What a document says; `name` is its URL. No network.
 
         A record that cannot be read is a Problem. Raises InvalidDocument, perhaps in the midst, where the
         document as a whole is not what it should be.
         """
+        ...
+
+
+class Enricher(Protocol):
+    """An upstream that says something of a vulnerability as such, whatever package has it."""
+
+    @property
+    def NAME(self) -> str: ...  # noqa: N802 - a constant of a module
+    def fetch(self, http: Http, seen: Cursor) -> Fetched | None:
+        """As a feed's."""
+        ...
+
+    def parse(self, document: BinaryIO, name: str) -> Iterable[Enrichment | Problem]:
+        """As a feed's, by id of the vulnerability."""
         ...
 
 
@@ -58,5 +88,13 @@ FEEDS: list[Feed] = [
     azurelinux,
     oracle,
     photon,
+]
+
+ENRICHERS: list[Enricher] = [
+    epss,
+    kev,
     nvd,
 ]
+
+Upstream = Feed | Enricher
+UPSTREAMS: list[Upstream] = [*FEEDS, *ENRICHERS]

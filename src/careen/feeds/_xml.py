@@ -4,13 +4,11 @@ A document type declaration is refused, and with it every entity but XML's own f
 has one. Names are taken without their namespace prefix.
 """
 
-import bz2
-import gzip
-import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import BinaryIO, cast
+from collections.abc import Collection, Iterator
+from typing import BinaryIO
 from xml.parsers import expat
 
+from careen.feeds._compressed import BROKEN, inflated
 from careen.feeds.document import InvalidDocument
 
 _CHUNK = 1 << 16  # bytes
@@ -18,8 +16,6 @@ _LONGEST_TOKEN = 1 << 20  # bytes of a tag with its attributes, or of a comment
 _DEEPEST = 100  # elements in each other
 _LARGEST_RECORD = 64 << 20  # characters, with _COST for each element
 _COST = 100
-
-_MAGIC: Mapping[bytes, Callable[[BinaryIO], object]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open}
 
 
 class Element:
@@ -56,7 +52,7 @@ def records(document: BinaryIO, root: str, names: Collection[str], *, limit: int
     no XML below an element `root`, breaks off, is nested too deeply, or has more than `limit` bytes inflated.
     """
     builder = _Builder(root, names)
-    source = _inflated(document)
+    source = inflated(document)
     try:
         while chunk := source.read(_CHUNK):
             limit -= len(chunk)
@@ -64,16 +60,8 @@ def records(document: BinaryIO, root: str, names: Collection[str], *, limit: int
                 raise InvalidDocument("an XML document that is longer than any of its kind")
             yield from builder.feed(chunk)
         yield from builder.feed(b"", final=True)
-    except (expat.ExpatError, OSError, EOFError, zlib.error, ValueError) as error:
+    except (*BROKEN, expat.ExpatError, ValueError) as error:
         raise InvalidDocument(f"not the XML document it should be: {error}") from None
-
-
-def _inflated(document: BinaryIO) -> BinaryIO:
-    start = document.tell()
-    magic = document.read(2)
-    document.seek(start)
-    opener = _MAGIC.get(magic)
-    return cast("BinaryIO", opener(document)) if opener else document
 
 
 class _Builder:

@@ -31,6 +31,7 @@ class Document:
     sha256: str  # hexadecimal
     etag: str = ""  # as the header says; "" = none
     last_modified: str = ""  # as the header says; "" = none
+    is_window: bool = False  # holds what is new of late: it may grow and shrink as it likes
 
 
 @dataclass(frozen=True, slots=True)

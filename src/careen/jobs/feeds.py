@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from careen.errors import Invalid, Unavailable
-from careen.feeds import Feed
+from careen.feeds import Upstream
 from careen.feeds.http import Http
 from careen.jobs.feed_documents import Shelf, write
 from careen.matching.builder import build
@@ -83,7 +83,7 @@ class _Refused(Exception):
 
 
 def update(  # noqa: PLR0913 - what to read, where to keep it, and three options
-    feeds: Sequence[Feed],
+    feeds: Sequence[Upstream],
     http: Http,
     folder: Path,
     snapshots: Path,
@@ -106,12 +106,12 @@ def update(  # noqa: PLR0913 - what to read, where to keep it, and three options
         return Report(tuple(_status(name, shelf) for name, shelf in work.shelves.items()), path, built)
 
 
-def status(feeds: Sequence[Feed], folder: Path) -> tuple[FeedStatus, ...]:
+def status(feeds: Sequence[Upstream], folder: Path) -> tuple[FeedStatus, ...]:
     """Of every feed what `folder` holds; nothing is fetched."""
     return tuple(_status(feed.NAME, Shelf.open(folder / feed.NAME)) for feed in feeds)
 
 
-def _chosen(feeds: Sequence[Feed], only: Sequence[str]) -> list[Feed]:
+def _chosen(feeds: Sequence[Upstream], only: Sequence[str]) -> list[Upstream]:
     names = [feed.NAME for feed in feeds]
     for name in only:
         if name not in names:
@@ -131,7 +131,7 @@ class _Update:
     """The work of one update on the shelves of all feeds."""
 
     def __init__(
-        self, feeds: Sequence[Feed], folder: Path, snapshots: Path, today: date, progress: Progress
+        self, feeds: Sequence[Upstream], folder: Path, snapshots: Path, today: date, progress: Progress
     ) -> None:
         self.shelves = {feed.NAME: Shelf.open(folder / feed.NAME) for feed in feeds}
         self._feeds = feeds
@@ -140,12 +140,12 @@ class _Update:
         self._today = today
         self._progress = progress
 
-    def fetch(self, chosen: Sequence[Feed], http: Http) -> None:
+    def fetch(self, chosen: Sequence[Upstream], http: Http) -> None:
         with ThreadPoolExecutor(_PARALLEL) as pool:
             for _ in pool.map(lambda feed: self._fetch(feed, http), chosen):
                 pass  # a fault that is no Error of ours comes up here
 
-    def _fetch(self, feed: Feed, http: Http) -> None:
+    def _fetch(self, feed: Upstream, http: Http) -> None:
         self._progress(f"{feed.NAME}: asking for what is new")
         shelf = self.shelves[feed.NAME]
         shelf.take(feed.fetch(http, shelf.cursor(http.mirror)), http.mirror)

@@ -9,6 +9,10 @@ from careen.matching.records import Hit
 _CVE = re.compile(r"CVE-([0-9]{4})-([0-9]{4,19})")
 
 
+def is_cve(name: str) -> bool:
+    return _CVE.fullmatch(name) is not None
+
+
 class _Names:
     """A forest of names in which those that mean the same have the same root (union-find)."""
 

@@ -1,15 +1,16 @@
-"""Builds a snapshot: all that the feeds say, in one immutable file named by the digest of its bytes."""
+"""Builds a snapshot: all that the feeds say, in one immutable file named by the digest of its content."""
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from careen.matching import schema, staging, writing
+from careen.matching import content, schema, staging, writing
 from careen.matching.files import publish, unfinished
 from careen.matching.staging import Record
+
+_WRITTEN_BY = 96  # offset in the header
 
 
 def build(
@@ -21,24 +22,28 @@ def build(
 ) -> Path:
     """The path of the snapshot of all `records` (name of the feed, what it says), in `folder`.
 
-    The same records give the same bytes in whatever order they come. `today` decides which ecosystems have
-    ended. What cannot be read is counted in the snapshot's problems. `progress` is told the number of
-    records so far, now and then.
+    The same records give the same name in whatever order they come, on any machine, and the same bytes as
+    far as SQLite lays out its pages alike. `today` decides which ecosystems have ended, and nothing else:
+    the name changes with the day only when one has. What cannot be read is counted in the snapshot's
+    problems. `progress` is told the number of records so far, now and then.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with unfinished(folder) as file:
         with closing(staging.connect()) as database:
             staging.stage(database, records, progress)
             _write(database, file, today)
-        path = folder / f"{_sha256(file)}.sqlite"
+            path = folder / f"{content.digest(database, 'final')}.sqlite"
+        _forget_the_library(file)
         file.chmod(0o444)
         publish(file, path)
     return path
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _forget_the_library(file: Path) -> None:
+    """The version of SQLite that wrote last stands in the header, for people (sqlite.org/fileformat2)."""
+    with file.open("r+b") as database:
+        database.seek(_WRITTEN_BY)
+        database.write(bytes(4))
 
 
 def _write(database: sqlite3.Connection, file: Path, today: date) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from careen.matching import strangers
+from careen.matching import rejection, strangers
 from careen.matching.conditions import Repositories, applies
 from careen.matching.coverage import asked, cover
 from careen.matching.evidence import source_name, source_version
@@ -92,6 +92,8 @@ class _Clearing:
             return "it holds headers of the kernel, not the kernel"
         if not applies(statement.hit, package, covered, self._repositories):
             return "the record is about builds for other machines or from other repositories"
+        if who := rejection.of([statement.hit], self._snapshot.rejected):
+            return f"{' and '.join(who)} says that the id was rejected: it names no vulnerability"
         return _outside(version, covered, statement)
 
 

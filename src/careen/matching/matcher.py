@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from careen.matching import aliases, evidence, severity, strangers
+from careen.matching import aliases, evidence, rejection, severity, strangers
 from careen.matching.conditions import Repositories, applies, remarks
 from careen.matching.coverage import asked, cover
 from careen.matching.records import Covered, Hit
@@ -76,6 +76,7 @@ class _Judge:
         self._ratings = functools.cache(snapshot.ratings)
         self._exploited = functools.cache(snapshot.exploited)
         self._likelihood = functools.cache(snapshot.likelihood)
+        self._rejected = functools.cache(snapshot.rejected)
 
     def of(self, package: Package, covered: Covered) -> Iterator[Finding | Problem]:
         hits: list[Hit] = []
@@ -89,7 +90,8 @@ class _Judge:
                 message = f"{name} cannot be judged: {error.message}"
                 yield Problem(ProblemKind.INVALID_VERSION, package.path, message)
         for group in aliases.merge(hits):
-            if not any(hit.status == _CLEARED for hit in group):
+            is_cleared = any(hit.status == _CLEARED for hit in group)
+            if not is_cleared and not rejection.of(group, self._rejected):
                 yield self._finding(package, covered, group)
 
     def _hits(

@@ -1,6 +1,6 @@
 """The tables of a snapshot: an SQLite file that is written once and then only read."""
 
-VERSION = 2  # `user_version` of the file: raised whenever what is below changes
+VERSION = 3  # `user_version` of the file: raised whenever what is below changes
 
 PRAGMAS = {"page_size": 4096, "journal_mode": "OFF", "synchronous": "OFF", "user_version": VERSION}
 
@@ -53,6 +53,7 @@ CREATE TABLE ratings (
     id TEXT NOT NULL, source TEXT NOT NULL, vector TEXT NOT NULL, severity INTEGER NOT NULL,
     PRIMARY KEY (id, source, vector, severity)
 ) WITHOUT ROWID;
+CREATE TABLE rejected (id TEXT NOT NULL, source TEXT NOT NULL, PRIMARY KEY (id, source)) WITHOUT ROWID;
 CREATE TABLE problems (
     feed TEXT NOT NULL, kind TEXT NOT NULL, path TEXT NOT NULL, message TEXT NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (feed, kind, path, message)

@@ -107,6 +107,10 @@ class Snapshot:
             Rating(id_, Score(source, vector), Severity(level)) for id_, source, vector, level in rows
         )
 
+    def rejected(self, vulnerability: str) -> tuple[str, ...]:
+        """Who says that the id was taken back."""
+        return tuple(who for (who,) in self._rows("SELECT source FROM rejected WHERE id = ?", vulnerability))
+
     def cpes(self, repository: str) -> tuple[str, ...]:
         """Of the repository of that id; none for an unknown one."""
         return tuple(cpe for (cpe,) in self._rows("SELECT cpe FROM repositories WHERE id = ?", repository))

@@ -6,21 +6,24 @@ Records come in any order, an advisory perhaps before its ecosystem; from here t
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from careen.model.advisory import (
     Advisory,
     Affected,
     Ecosystem,
+    Enrichment,
     Exploited,
     Likelihood,
+    Range,
     Rating,
+    Rejected,
     Repository,
     Revision,
 )
 from careen.model.problem import Problem, ProblemKind
 
-Record = Ecosystem | Advisory | Revision | Rating | Repository | Exploited | Likelihood | Problem
+Record = Ecosystem | Advisory | Revision | Repository | Enrichment | Problem
 
 _TABLES = """
 CREATE TABLE feeds (name TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -34,7 +37,10 @@ CREATE TABLE affected (
     ranges TEXT, versions TEXT, arches TEXT, repositories TEXT, remark TEXT
 );
 CREATE TABLE revisions (feed TEXT, id TEXT, modified TEXT);
-CREATE TABLE ratings (feed TEXT, id TEXT, source TEXT, vector TEXT, severity INTEGER);
+CREATE TABLE ratings (
+    feed TEXT, id TEXT, source TEXT, vector TEXT, severity INTEGER, modified TEXT
+);
+CREATE TABLE rejected (feed TEXT, id TEXT, source TEXT, modified TEXT);
 CREATE TABLE repositories (feed TEXT, id TEXT, cpe TEXT);
 CREATE TABLE exploited (feed TEXT, id TEXT, source TEXT, since TEXT, ransomware INTEGER);
 CREATE TABLE likelihoods (feed TEXT, id TEXT, probability REAL, percentile REAL, day TEXT);
@@ -78,20 +84,28 @@ def _add(staging: sqlite3.Connection, feed: str, record: Record) -> None:
             staging.execute("INSERT INTO ecosystems VALUES (?, ?, ?, ?, ?, ?)", row)
         case Revision(name, modified):
             staging.execute("INSERT INTO revisions VALUES (?, ?, ?)", (feed, name, modified))
-        case Rating(name, score, severity):
-            rating = (feed, name, score.source, score.vector, int(severity))
-            staging.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?)", rating)
+        case Rating() | Rejected() | Exploited() | Likelihood():
+            _add_enrichment(staging, feed, record)
         case Repository(name, cpes):
             links = [(feed, name, cpe) for cpe in cpes]
             staging.executemany("INSERT INTO repositories VALUES (?, ?, ?)", links)
+        case Problem(kind, path, message):
+            add_problem(staging, feed, Problem(kind, path, message))
+
+
+def _add_enrichment(staging: sqlite3.Connection, feed: str, said: Enrichment) -> None:
+    match said:
+        case Rating(name, score, severity, modified):
+            rating = (feed, name, score.source, score.vector, int(severity), modified)
+            staging.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?)", rating)
+        case Rejected(name, source, modified):
+            staging.execute("INSERT INTO rejected VALUES (?, ?, ?, ?)", (feed, name, source, modified))
         case Exploited(name, source, since, ransomware):
             seen = (feed, name, source, since, int(ransomware))
             staging.execute("INSERT INTO exploited VALUES (?, ?, ?, ?, ?)", seen)
         case Likelihood(name, probability, percentile, day):
             likely = (feed, name, probability, percentile, day)
             staging.execute("INSERT INTO likelihoods VALUES (?, ?, ?, ?, ?)", likely)
-        case Problem(kind, path, message):
-            add_problem(staging, feed, Problem(kind, path, message))
 
 
 def add_problem(staging: sqlite3.Connection, feed: str, problem: Problem, count: int = 1) -> None:
@@ -100,13 +114,11 @@ def add_problem(staging: sqlite3.Connection, feed: str, problem: Problem, count:
 
 
 def _add_advisory(staging: sqlite3.Connection, feed: str, advisory: Advisory) -> None:
-    digest = hashlib.sha256(canonical([feed, advisory]).encode()).digest()
-    row = (
-        digest,
+    words = (
         feed,
         advisory.id,
         canonical(advisory.aliases),
-        canonical(advisory.scores),
+        canonical([[score.source, score.vector] for score in advisory.scores]),
         advisory.severity,
         advisory.link,
         advisory.summary,
@@ -114,11 +126,15 @@ def _add_advisory(staging: sqlite3.Connection, feed: str, advisory: Advisory) ->
         advisory.modified,
         advisory.withdrawn,
     )
-    marks = ", ".join("?" * len(row))
-    added = staging.execute(f"INSERT OR IGNORE INTO advisories VALUES ({marks})", row)  # noqa: S608 - only marks
+    affected = [_affected_row(each) for each in advisory.affected]
+    digest = hashlib.sha256(canonical([words, affected]).encode()).digest()
+    added = staging.execute(_ADVISORY, (digest, *words))
     if added.rowcount and not advisory.withdrawn:
-        rows = [_affected_row(digest, affected) for affected in advisory.affected]
-        staging.executemany("INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        staging.executemany(_AFFECTED, ((digest, *row) for row in affected))
+
+
+_ADVISORY = "INSERT OR IGNORE INTO advisories VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AFFECTED = "INSERT INTO affected VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 def _drop_outdated(staging: sqlite3.Connection) -> None:
@@ -139,15 +155,14 @@ def _drop_outdated(staging: sqlite3.Connection) -> None:
         staging.execute(f"DELETE FROM {table} WHERE {column} IN (SELECT digest FROM outdated)")  # noqa: S608 - names of ours
 
 
-def _affected_row(digest: bytes, affected: Affected) -> tuple[object, ...]:
+def _affected_row(affected: Affected) -> tuple[str | int, ...]:
     return (
-        digest,
         affected.ecosystem,
         affected.package,
         int(affected.by_source),
         affected.severity,
         affected.status,
-        canonical([[item.introduced, item.fixed, item.last_affected] for item in affected.ranges]),
+        _ranges(affected.ranges),
         canonical(affected.versions),
         canonical(sorted(set(affected.arches))),
         canonical(sorted(set(affected.repositories))),
@@ -155,17 +170,18 @@ def _affected_row(digest: bytes, affected: Affected) -> tuple[object, ...]:
     )
 
 
-def _plain(value: object) -> dict[str, object]:
-    """The fields of a dataclass with slots, as all values of the model are."""
-    slots: tuple[str, ...] | None = getattr(type(value), "__slots__", None)
-    if slots is None:
-        raise TypeError(f"{type(value).__name__} is no value of the model")
-    return {name: getattr(value, name) for name in slots}
+def _ranges(ranges: Sequence[Range]) -> str:
+    """As `canonical`, which is slow for so many small things."""
+    text = json.encoder.encode_basestring_ascii
+    said = ",".join(
+        f"[{text(each.introduced)},{text(each.fixed)},{text(each.last_affected)}]" for each in ranges
+    )
+    return f"[{said}]"
 
 
-_ENCODER = json.JSONEncoder(default=_plain, separators=(",", ":"))
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 def canonical(value: object) -> str:
-    """JSON of a value of the model in ASCII, always the same text for equal values."""
-    return _ENCODER.encode(value)
+    """JSON of plain values in ASCII, always the same text for equal values."""
+    return _ENCODER.encode(value) if value else "[]"

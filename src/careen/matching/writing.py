@@ -16,6 +16,7 @@ from careen.versions import BY_NAME
 from careen.versions.invalid import InvalidVersion
 
 _CACHED = 100_000  # keys of a scheme: PyPI enumerates 600,000 versions, most of them many times
+_NONE = "[]"  # an empty list as JSON
 
 
 def write_ecosystems(database: sqlite3.Connection, today: date) -> None:
@@ -62,9 +63,9 @@ def _rated(database: sqlite3.Connection, row: tuple[str, ...], rate: Callable[[s
     """The scores of an advisory with the severity that each vector means, as JSON."""
     _, _, feed, name, _, scores, *_ = row
     rated = []
-    for score in json.loads(scores):
+    for source, vector in json.loads(scores):
         try:
-            rated.append([score["source"], score["vector"], rate(score["vector"])])
+            rated.append([source, vector, rate(vector)])
         except severity.InvalidVector as error:
             _add_problem(database, feed, f"{name}: {error.message}")
     return canonical(rated)
@@ -139,7 +140,8 @@ def _range_rows(database: sqlite3.Connection, entry: _Entry, key: spans.Key) -> 
             _add_unreadable(database, entry, error.message)
         else:
             known += [found] if found else []
-    singles = list(spans.points(json.loads(entry.versions), known, key))
+    listed = json.loads(entry.versions) if entry.versions != _NONE else ()
+    singles = list(spans.points(listed, known, key))
     invalid = [single for single in singles if isinstance(single, InvalidVersion)]
     if invalid:
         # No version that is installed can be one of these, so only the feed is told.
@@ -163,8 +165,7 @@ def write_rest(database: sqlite3.Connection) -> None:
         (ProblemKind.INVALID_ADVISORY.value,),
     )
     database.execute(
-        """INSERT INTO final.ratings
-        SELECT DISTINCT id, source, vector, severity FROM main.ratings ORDER BY 1, 2, 3, 4"""
+        "INSERT INTO final.repositories SELECT DISTINCT id, cpe FROM main.repositories ORDER BY 1, 2"
     )
     _write_enrichments(database)
     database.execute(
@@ -175,8 +176,8 @@ def write_rest(database: sqlite3.Connection) -> None:
         """INSERT INTO final.feeds SELECT name,
         (SELECT count(*) FROM main.advisories WHERE feed = feeds.name),
         (SELECT count(*) FROM main.advisories WHERE feed = feeds.name AND withdrawn <> ''),
-        (SELECT count(*) FROM (SELECT DISTINCT id, source, vector, severity FROM main.ratings
-            WHERE feed = feeds.name))
+        (SELECT count(DISTINCT id) FROM main.ratings WHERE feed = feeds.name)
+        + (SELECT count(DISTINCT id) FROM main.rejected WHERE feed = feeds.name)
         + (SELECT count(DISTINCT id) FROM main.repositories WHERE feed = feeds.name)
         + (SELECT count(DISTINCT id) FROM main.exploited WHERE feed = feeds.name)
         + (SELECT count(DISTINCT id) FROM main.likelihoods WHERE feed = feeds.name),
@@ -186,23 +187,33 @@ def write_rest(database: sqlite3.Connection) -> None:
 
 
 def _write_enrichments(database: sqlite3.Connection) -> None:
-    """Likelihoods only of what some advisory names: the others could never be asked for."""
-    database.execute(
-        "INSERT INTO final.repositories SELECT DISTINCT id, cpe FROM main.repositories ORDER BY 1, 2"
-    )
-    database.execute(
-        """INSERT INTO final.exploited
-        SELECT DISTINCT id, source, since, ransomware FROM main.exploited ORDER BY 1, 2, 3, 4"""
-    )
+    """Only of what some advisory names, the others could never be asked for; of each feed its newest word."""
     database.execute(
         """CREATE TABLE main.named AS SELECT name AS id FROM main.advisories
         UNION SELECT value FROM main.advisories, json_each(aliases)"""
     )
+    database.execute("CREATE UNIQUE INDEX main.by_name ON named (id)")
     database.execute(
-        """INSERT INTO final.likelihoods
-        SELECT DISTINCT id, probability, percentile, day FROM main.likelihoods
-        WHERE id IN (SELECT id FROM main.named) ORDER BY 1, 4, 2, 3"""
+        """CREATE TABLE main.newest AS SELECT feed, id, max(modified) AS modified
+        FROM (SELECT feed, id, modified FROM main.ratings
+              UNION ALL SELECT feed, id, modified FROM main.rejected)
+        WHERE id IN main.named GROUP BY feed, id"""
     )
+    database.execute("CREATE UNIQUE INDEX main.by_id ON newest (feed, id, modified)")
+    for statement in _ENRICHMENTS:
+        database.execute(statement)
+
+
+_ENRICHMENTS = (
+    """INSERT INTO final.ratings SELECT DISTINCT id, source, vector, severity
+    FROM main.ratings JOIN main.newest USING (feed, id, modified) ORDER BY 1, 2, 3, 4""",
+    """INSERT INTO final.rejected SELECT DISTINCT id, source
+    FROM main.rejected JOIN main.newest USING (feed, id, modified) ORDER BY 1, 2""",
+    """INSERT INTO final.exploited SELECT DISTINCT id, source, since, ransomware
+    FROM main.exploited WHERE id IN main.named ORDER BY 1, 2, 3, 4""",
+    """INSERT INTO final.likelihoods SELECT DISTINCT id, probability, percentile, day
+    FROM main.likelihoods WHERE id IN main.named ORDER BY 1, 4, 2, 3""",
+)
 
 
 def _add_unreadable(database: sqlite3.Connection, entry: _Entry, reason: str) -> None:

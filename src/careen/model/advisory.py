@@ -114,3 +114,16 @@ class Rating:
     id: str  # "CVE-2024-1"
     score: Score
     severity: Severity
+    modified: str = ""  # ISO 8601; of what a feed says at two times of one id the later counts
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Who assigns the ids took this one back: it names no vulnerability."""
+
+    id: str  # "CVE-2024-1"
+    source: str  # "NVD"
+    modified: str = ""  # as of a Rating
+
+
+Enrichment = Rating | Rejected | Exploited | Likelihood

@@ -9,6 +9,7 @@ from careen.matching.records import Named
 from careen.model.finding import Finding
 from careen.report.facts import ImageFacts
 from careen.report.json import dumps, finding
+from careen.report.use import use
 
 _MOST = 20  # packages that records speak of and that are told
 
@@ -101,8 +102,8 @@ def _proof(found: Finding, image: ImageFacts) -> Iterator[str]:
     for opinion in _values(evidence, "severities"):
         mark = " (this one counts)" if opinion["chosen"] else ""
         yield f"  severity  {opinion['severity']} says {opinion['source']}: {opinion['because']}{mark}"
-    for seen in _values(evidence, "exploited"):
-        yield f"  exploited since {seen['since']}, says {seen['source']}"
+    for said in use(evidence):
+        yield f"  use       {said}"
     for remark in evidence.get("remarks", ()):  # type: ignore[attr-defined]  # a list of texts, see evidence.of
         yield f"  remark    {remark}"
 

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from careen.model.finding import Finding, Verdict
 from careen.model.problem import Problem
 from careen.report.facts import ImageFacts
+from careen.report.use import use
 
 NAME = "table"
 
@@ -62,14 +63,14 @@ def _examined(verdict: Verdict, image: ImageFacts) -> str:
 
 
 def _rows(findings: Sequence[Finding], width: int) -> Iterator[str]:
-    """A row for each finding, and its link on a line of its own, whole, so that it can be clicked."""
+    """A row for each finding, and below it its link, whole, so that it can be clicked, and who uses it."""
     rows = [_cells(finding) for finding in findings]
     widths = _widths([_HEADINGS, *rows], width)
     yield from _row(_HEADINGS, widths)
     for finding, cells in zip(findings, rows, strict=True):
         yield from _row(cells, widths)
-        if finding.link:
-            yield " " * (widths[0] + len(_GAP)) + _clean(finding.link)
+        if said := [_clean(each) for each in (finding.link, *use(finding.evidence)) if each]:
+            yield " " * (widths[0] + len(_GAP)) + _GAP.join(said)
 
 
 def _cells(finding: Finding) -> tuple[str, ...]:
