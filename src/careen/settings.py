@@ -11,6 +11,8 @@ from careen.errors import Invalid
 _LAST_PORT = 65535
 _LONGEST = 36500  # days
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 class InvalidSetting(Invalid):
     """Names the environment variable at fault and what it may be."""
@@ -52,6 +54,8 @@ class Settings:
     budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
     kernel_headers: bool  # whether the kernel's vulnerabilities count for its headers
     tls_names: tuple[str, ...]  # further names for careen's own certificate
+    auth: bool  # whether callers must say who they are
+    proxies: tuple[Network, ...]  # whose X-Forwarded-For is believed
 
     @property
     def snapshots(self) -> Path:
@@ -76,7 +80,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     plaintext = environment.get("CAREEN_GRPC_PLAINTEXT", "127.0.0.1:8444")
     if plaintext:
         addresses.append(_parse_address("CAREEN_GRPC_PLAINTEXT", plaintext))
-    _check_auth(environment, addresses)
     return Settings(
         data=data,
         http=addresses[0],
@@ -94,6 +97,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
         kernel_headers=_switch(environment, "CAREEN_KERNEL_HEADERS"),
         tls_names=_names(environment, "CAREEN_TLS_NAMES"),
+        auth=_auth(environment, addresses),
+        proxies=tuple(map(_network, _names(environment, "CAREEN_PROXIES"))),
     )
 
 
@@ -139,16 +144,19 @@ def _blobs(environment: Mapping[str, str], data: Path) -> Path:
     return Path(text).absolute() if text else data / "blobs"
 
 
-def _check_auth(environment: Mapping[str, str], addresses: list[Address]) -> None:
-    """`off` is for loopback only; accounts come with a later version."""
-    auth = environment.get("CAREEN_AUTH", "")
-    if auth not in {"", "off", "on"}:
-        raise InvalidSetting(f"CAREEN_AUTH is on or off, not {auth!r}")
-    if auth == "on":
-        raise InvalidSetting("CAREEN_AUTH=on: this version has no accounts yet; serve on loopback with `off`")
-    for address in addresses:
-        if not address.is_loopback:
-            raise InvalidSetting(
-                f"{address} can be reached by others, and this version cannot tell callers apart yet: "
-                "serve on 127.0.0.1 and put a proxy that authenticates in front"
-            )
+def _auth(environment: Mapping[str, str], addresses: list[Address]) -> bool:
+    """Off is for loopback only: whoever can reach an address may do everything then."""
+    text = environment.get("CAREEN_AUTH", "")
+    if text not in {"", "off", "on"}:
+        raise InvalidSetting(f"CAREEN_AUTH is on or off, not {text!r}")
+    reachable = [address for address in addresses if not address.is_loopback]
+    if text == "off" and reachable:
+        raise InvalidSetting(f"CAREEN_AUTH=off: {reachable[0]} can be reached by others")
+    return text == "on" or bool(reachable)
+
+
+def _network(text: str) -> Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise InvalidSetting(f"CAREEN_PROXIES: {text!r} is no address and no network") from error

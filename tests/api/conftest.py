@@ -23,15 +23,19 @@ from careen.api import grpc as grpc_door
 from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.api.methods import METHODS
+from careen.auth import accounts, iam_tokens
+from careen.auth.authentication import Authentication
+from careen.auth.limits import Failures
 from careen.jobs.scans import Scans
 from careen.model import digest, ids
+from careen.model.access import CLOUD, AccessBinding, Account, Resource, SubjectType
 from careen.model.distro import Distro
 from careen.model.finding import Finding, Verdict
 from careen.model.manifest import Descriptor, Manifest
 from careen.model.package import Package
 from careen.model.registry import Image, Operation, Registry, Repository, ScanStatus
 from careen.model.severity import Severity
-from careen.store import blobs, images, operations, registries, repositories, scans
+from careen.store import access_bindings, blobs, images, operations, registries, repositories, scans
 from careen.store.database import Database
 from careen.store.idempotency import Attempt
 
@@ -121,6 +125,7 @@ class World:
     secure_address: str
     plaintext_address: str
     ca: Path
+    authentication: Authentication
 
     def push(self, name: str, tag: str = "latest") -> Image:
         with self.database.write() as connection:
@@ -132,14 +137,28 @@ class World:
         found = METHODS[method]
         return self.invoke(method, ParseDict(request, found.request()))
 
-    def invoke(self, method: str, request: Message) -> Message:
+    def account(self, name: str, role: str = "", on: Resource = CLOUD) -> Account:
+        """A new service account with that role."""
+        with self.database.write() as connection:
+            made = accounts.make(connection, name, SubjectType.SERVICE, now())
+            if role:
+                access_bindings.add(connection, on, AccessBinding(role, made.type, made.id))
+        return made
+
+    def token(self, account: Account) -> str:
+        """What the header `authorization` must be for calls of that account."""
+        with self.database.write() as connection:
+            return f"Bearer {iam_tokens.issue(connection, account.id, now()).text}"
+
+    def invoke(self, method: str, request: Message, authorization: str = "") -> Message:
         found = METHODS[method]
         answer = self.plaintext.unary_unary(
             found.grpc_path,
             request_serializer=found.request.SerializeToString,
             response_deserializer=found.response.FromString,
         )
-        response: Message = answer(request, timeout=30)
+        metadata = (("authorization", authorization),) if authorization else None
+        response: Message = answer(request, timeout=30, metadata=metadata)
         return response
 
     def value(self, field: Any) -> str:
@@ -227,14 +246,17 @@ async def serve_http(server: uvicorn.Server) -> None:
 
 
 @contextmanager
-def running_world(database: Database, folder: Path) -> Iterator[World]:
+def running_world(
+    database: Database, folder: Path, *, enforced: bool = False, most_failures: int = 10_000
+) -> Iterator[World]:
     executor = Executor(database)
     registry = Registry(ids.new(), "default", "harbour", BORN, {"team": "careen"})
     with database.write() as connection:
         registries.add(connection, registry)
         repository = repositories.upsert(connection, registry.id, f"{registry.id}/tools/app")
         image = put_image(connection, repository, "latest")
-    api = Api(database, executor, grpc_address="localhost:8443")
+    authentication = Authentication(database, enforced, Failures(most=most_failures))
+    api = Api(database, executor, grpc_address="localhost:8443", authentication=authentication)
     material = tls.ensure(folder / "tls", [])
     assert material.ca is not None
     with ExitStack() as stack:
@@ -247,7 +269,17 @@ def running_world(database: Database, folder: Path) -> Iterator[World]:
         channel = stack.enter_context(grpc.insecure_channel(plaintext))
         http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))
         yield World(
-            database, executor, registry, repository, image, http, channel, secure, plaintext, material.ca
+            database,
+            executor,
+            registry,
+            repository,
+            image,
+            http,
+            channel,
+            secure,
+            plaintext,
+            material.ca,
+            authentication,
         )
 
 
@@ -258,13 +290,32 @@ def world(sqlite_database: Database, tmp_path: Path) -> Iterator[World]:
         yield made
 
 
+@pytest.fixture
+def guarded_world(sqlite_database: Database, tmp_path: Path) -> Iterator[World]:
+    """One that asks who is calling."""
+    with running_world(sqlite_database, tmp_path, enforced=True) as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
 def still_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One for all tests that only ask, or are refused. Its image has been scanned."""
-    folder = tmp_path_factory.mktemp("world")
-    shutil.copy(sqlite_template, folder / "careen.db")
+    with still(sqlite_template, tmp_path_factory.mktemp("world"), enforced=False) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def still_guarded_world(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The same, and it asks who is calling."""
+    with still(sqlite_template, tmp_path_factory.mktemp("world"), enforced=True) as made:
+        yield made
+
+
+@contextmanager
+def still(template: Path, folder: Path, *, enforced: bool) -> Iterator[World]:
+    shutil.copy(template, folder / "careen.db")
     database = Database(f"sqlite:///{folder}/careen.db")
-    with running_world(database, folder) as made:
+    with running_world(database, folder, enforced=enforced) as made:
         made.scanned()
         yield made
     database.close()

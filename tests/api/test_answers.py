@@ -12,6 +12,7 @@ from google.rpc.status_pb2 import Status
 
 from careen.api import grpc as grpc_door
 from careen.api.dispatch import Api
+from careen.auth.authentication import Authentication
 from careen.errors import Unavailable
 
 SCAN = "yandex.cloud.containerregistry.v1.ScannerService.Scan"
@@ -71,7 +72,12 @@ def test_a_message_that_is_too_large_is_refused(still_world: Any) -> None:
 
 
 def test_an_address_in_use_is_said(still_world: Any) -> None:
-    api = Api(still_world.database, still_world.executor, grpc_address="")
+    api = Api(
+        still_world.database,
+        still_world.executor,
+        grpc_address="",
+        authentication=Authentication(still_world.database, enforced=False),
+    )
     with pytest.raises(Unavailable, match="cannot listen on localhost"):
         asyncio.run(grpc_door.serve(api, still_world.plaintext_address))
     api.close()

@@ -21,6 +21,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from careen.auth.authentication import Authentication
 from careen.model import ids
 from careen.model.registry import Image, Registry
 from careen.registry.app import routes
@@ -83,7 +84,12 @@ def serve(tmp_path: Path) -> Serve:
             registries.add(connection, registry)
         with socket.create_server(("127.0.0.1", 0)) as listener:
             made = Server(tmp_path / "blobs", listener.getsockname()[1], registry.id)
-            given = {"images_arrived": made.arrived.append, "max_blob": MAX_BLOB, **fields}
+            given = {
+                "images_arrived": made.arrived.append,
+                "authentication": Authentication(database, enforced=False),
+                "max_blob": MAX_BLOB,
+                **fields,
+            }
             door = RegistryDoor(database, LocalBlobs(made.folder), **given)
             with serving(Starlette(routes=routes(door)), listener):
                 yield made

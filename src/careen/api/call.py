@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from careen.model.access import ANONYMOUS, Identity
 from careen.store.idempotency import Attempt
 
 
@@ -15,10 +16,21 @@ def _trace_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Client:
+    """The other end of the wire, as far as it can be told."""
+
+    address: str = ""
+    port: int = 0
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     grpc_address: str  # HOST:PORT where this caller finds the gRPC services, for discovery
-    caller: str = "anonymous"
+    caller: Identity = ANONYMOUS
     idempotency_key: str = ""  # by which a client says that this is the same call again; "" = none
+    authorization: str = field(default="", repr=False)  # the header of that name
+    client: Client = Client()
     attempt: Attempt | None = None  # what the key stands for, once it is known which method it is of
     request_id: str = field(default_factory=lambda: str(uuid4()))
     trace_id: str = field(default_factory=_trace_id)

@@ -27,7 +27,7 @@ def done(
         subject=next(iter(metadata.values())),
         description=description,
         created_at=moment,
-        created_by=call.caller,
+        created_by=call.caller.id,
         modified_at=moment,
         metadata=metadata,
         done=True,

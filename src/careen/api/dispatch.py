@@ -2,15 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
 from google.protobuf.message import Message
 
-from careen.api import validation
+from careen.api import access_bindings, permissions, validation
 from careen.api.call import Call
 from careen.api.endpoints import Endpoints
 from careen.api.iam_tokens import IamTokens
@@ -25,6 +25,9 @@ from careen.api.registry_changes import RegistryChanges
 from careen.api.repositories import Repositories
 from careen.api.scan_policies import ScanPolicies
 from careen.api.scanner import Scanner, Scans
+from careen.auth.access import Access
+from careen.auth.authentication import Authentication
+from careen.auth.clients import Network
 from careen.errors import Unimplemented
 from careen.store.database import Database
 
@@ -35,12 +38,12 @@ _Answer = TypeVar("_Answer")
 Behaviour = Callable[[Any, Call], Message]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Api:
-    """Every service. `grpc_address` is HOST:PORT of the TLS door, for those who discover it by REST."""
+    """Every service.
+
+    `grpc_address` is HOST:PORT of the TLS door, for those who discover it by REST; `proxies` are those whose
+    X-Forwarded-For is believed.
+    """
 
     def __init__(
         self,
@@ -48,9 +51,14 @@ class Api:
         scans: Scans,
         *,
         grpc_address: str,
-        clock: Callable[[], datetime] = _now,
+        authentication: Authentication,
+        proxies: Sequence[Network] = (),
     ) -> None:
         self.grpc_address = grpc_address
+        self.proxies = proxies
+        self._database = database
+        self._authentication = authentication
+        self._access = Access(authentication.enforced)
         self._once = Once(database)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
         self._behaviours = _behaviours(
@@ -64,16 +72,35 @@ class Api:
             ScanPolicies(database),
             Operations(database),
             Endpoints(),
-            IamTokens(clock),
+            IamTokens(authentication),
+            access_bindings.of_registries(database),
+            access_bindings.of_repositories(database),
         )
 
+    def identified(self, method: Method, call: Call) -> Call:
+        """The call of somebody known, or anonymous; raises InvalidToken and TooManyFailures.
+
+        What somebody brings to a public method is not looked at: it may be how they come by a better one.
+        """
+        if method.full_name in permissions.PUBLIC:
+            return call
+        caller = self._authentication.identify(call.authorization, call.client.address)
+        return replace(call, caller=caller)
+
     def call(self, method: Method, request: Message, call: Call) -> Message:
-        """The method's response; raises careen.errors.Error. Blocks: see `in_thread`."""
+        """The response to an identified call; raises careen.errors.Error. Blocks: see `in_thread`."""
         validation.check(request)
         behaviour = self._behaviours.get(method.full_name)
         if behaviour is None:
             raise Unimplemented(f"{method.full_name} is not implemented")
-        return self._once(method, request, call, partial(behaviour, request))
+        return self._once(method, request, call, partial(self._permitted, method, behaviour, request))
+
+    def _permitted(self, method: Method, behaviour: Behaviour, request: Message, call: Call) -> Message:
+        """Looked at after what was begun before: who repeats a Delete may not find the resource any more."""
+        if self._access.enforced:
+            with self._database.read() as connection:
+                permissions.check(connection, self._access, method, request, call.caller)
+        return behaviour(request, call)
 
     async def in_thread(self, function: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
         """Run what blocks in a thread of the API's own: pushes and pulls cannot take them all."""

@@ -1,16 +1,19 @@
 """The gRPC door: all services behind one port, with TLS or without (grpc.github.io/grpc/python)."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
 from careen.api import status
-from careen.api.call import Call
+from careen.api.call import Call, Client
 from careen.api.dispatch import Api
 from careen.api.methods import METHODS, Method
 from careen.api.tls import Material
+from careen.auth import clients
 from careen.errors import Invalid, Unavailable, Unimplemented
 
 _MOST_CALLS = 1000  # at a time; more are refused
@@ -19,6 +22,7 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 1 << 20),
     ("grpc.max_send_message_length", 16 << 20),
 )
+_HEADERS = frozenset({"authorization", "idempotency-key", "user-agent", "x-forwarded-for"})
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -58,10 +62,10 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annota
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         method = self._methods.get(details.method)
-        key = _header(details, "idempotency-key")
+        headers = {key: value for key, value in details.invocation_metadata or () if key in _HEADERS}
 
         async def answer(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
-            call = Call(self._address, idempotency_key=key)
+            call = self._call(headers, context.peer())
             await context.send_initial_metadata((("server", "ycapi"), *call.headers.items()))
             try:
                 return await self._api.in_thread(self._answer, method, body, call)
@@ -74,13 +78,24 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annota
     def _answer(self, method: Method | None, body: bytes, call: Call) -> bytes:
         if method is None:
             raise Unimplemented("There is no such method")
-        return self._api.call(method, _request(method, body), call).SerializeToString()
+        known = self._api.identified(method, call)
+        return self._api.call(method, _request(method, body), known).SerializeToString()
+
+    def _call(self, headers: Mapping[str, str], peer: str) -> Call:
+        host, port = _peer(peer)
+        address = clients.address(host, headers.get("x-forwarded-for", ""), self._api.proxies)
+        return Call(
+            self._address,
+            idempotency_key=headers.get("idempotency-key", ""),
+            authorization=headers.get("authorization", ""),
+            client=Client(address, port if address == host else 0, headers.get("user-agent", "")),
+        )
 
 
-def _header(details: grpc.HandlerCallDetails, name: str) -> str:
-    """The value of that metadata; "" where there is none."""
-    found = (value for key, value in details.invocation_metadata or () if key == name)
-    return str(next(found, ""))
+def _peer(text: str) -> tuple[str, int]:
+    """Address and port of what gRPC calls `ipv4:127.0.0.1:4711` or `ipv6:%5B::1%5D:4711`."""
+    host, _, port = unquote(text).partition(":")[2].rpartition(":")
+    return host.strip("[]"), int(port) if port.isdecimal() else 0
 
 
 def _request(method: Method, body: bytes) -> Message:

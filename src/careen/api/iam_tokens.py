@@ -1,34 +1,59 @@
-"""IamTokenService (yandex/cloud/iam/v1/iam_token_service.proto) of a server that asks nobody who they are.
+"""IamTokenService (yandex/cloud/iam/v1/iam_token_service.proto).
 
-The SDKs exchange a service account's key for a token before their first call, so they must be given one.
+With authentication off it gives a token for any credential, which stands for nobody and opens nothing: the
+SDKs exchange a service account's key for a token before their first call, so they must be given one.
 """
 
-import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import ClassVar
 
 from yandex.cloud.iam.v1 import iam_token_service_pb2
 
 from careen.api import messages
 from careen.api.call import Call
-
-_LIFETIME = timedelta(hours=12)
-_TOKEN_BYTES = 96
+from careen.auth.authentication import Authentication
+from careen.auth.iam_tokens import LIFETIME, Issued
+from careen.auth.iam_tokens import IamTokens as Tokens
+from careen.auth.secrets import Form
 
 
 @dataclass(frozen=True, slots=True)
 class IamTokens:
     SERVICE: ClassVar = "yandex.cloud.iam.v1.IamTokenService"
 
-    clock: Callable[[], datetime]
+    authentication: Authentication
 
     def create(
-        self, _: iam_token_service_pb2.CreateIamTokenRequest, __: Call
+        self, request: iam_token_service_pb2.CreateIamTokenRequest, call: Call
     ) -> iam_token_service_pb2.CreateIamTokenResponse:
-        """A token for any credential: it stands for nobody and opens nothing."""
-        return iam_token_service_pb2.CreateIamTokenResponse(
-            iam_token="t1." + secrets.token_urlsafe(_TOKEN_BYTES),
-            expires_at=messages.timestamp(self.clock() + _LIFETIME),
-        )
+        if not self.authentication.enforced:
+            return _response(self._of_nobody())
+        tokens = Tokens(self.authentication)
+        if request.WhichOneof("identity") == "jwt":
+            return _response(tokens.for_jwt(request.jwt, call.client.address))
+        return _response(tokens.for_oauth_token(request.yandex_passport_oauth_token, call.client.address))
+
+    def create_for_service_account(
+        self, request: iam_token_service_pb2.CreateIamTokenForServiceAccountRequest, _: Call
+    ) -> iam_token_service_pb2.CreateIamTokenResponse:
+        if not self.authentication.enforced:
+            return _response(self._of_nobody())
+        return _response(Tokens(self.authentication).for_service_account(request.service_account_id))
+
+    def revoke(
+        self, request: iam_token_service_pb2.RevokeIamTokenRequest, _: Call
+    ) -> iam_token_service_pb2.RevokeIamTokenResponse:
+        """Whoever has a token may end it."""
+        if not self.authentication.enforced:
+            return iam_token_service_pb2.RevokeIamTokenResponse()
+        identity = Tokens(self.authentication).revoke(request.iam_token)
+        return iam_token_service_pb2.RevokeIamTokenResponse(subject_id=identity.id)
+
+    def _of_nobody(self) -> Issued:
+        return Issued("", self.authentication.clock() + LIFETIME, Form.IAM_TOKEN.new().text)
+
+
+def _response(issued: Issued) -> iam_token_service_pb2.CreateIamTokenResponse:
+    return iam_token_service_pb2.CreateIamTokenResponse(
+        iam_token=issued.text, expires_at=messages.timestamp(issued.expires_at)
+    )

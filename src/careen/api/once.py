@@ -40,7 +40,7 @@ class Once:
         if len(call.idempotency_key) > _LONGEST_KEY:
             raise invalid("idempotency-key", f"must have at most {_LONGEST_KEY} characters")
         asked = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
-        attempt = Attempt(call.caller, method.full_name, call.idempotency_key, asked)
+        attempt = Attempt(call.caller.id, method.full_name, call.idempotency_key, asked)
         with self._locks[hash((attempt.caller, attempt.key)) % _LOCKS]:
             before = self._before(attempt)
             if before is not None:

@@ -42,3 +42,9 @@ def find(connection: Connection, text: str) -> Image | None:
     if match["digest"]:
         return images.by_digest(connection, repository.id, Digest(match["digest"]))
     return images.by_tag(connection, repository.id, match["tag"] or "latest")
+
+
+def repository_of(text: str) -> str:
+    """The name of the repository that a reference names; "" for an id and for what is no reference."""
+    match = _REFERENCE.fullmatch(text) if is_reference(text) else None
+    return match["name"] if match else ""

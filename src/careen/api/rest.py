@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from careen.api import json_requests, json_responses, status
-from careen.api.call import Call
+from careen.api.call import Call, Client
 from careen.api.dispatch import Api
 from careen.api.methods import METHODS, Method
+from careen.auth import clients
+from careen.auth.limits import TooManyFailures
 from careen.errors import Invalid, NotFound, Unimplemented
 
 _LARGEST_BODY = 1 << 20  # bytes
@@ -71,7 +73,7 @@ class _Path:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        call = Call(self._api.grpc_address, idempotency_key=request.headers.get("idempotency-key", ""))
+        call = call_of(self._api, request)
         try:
             if request.method in self._methods:
                 return _json(await self._answer(self._methods[request.method], request, call), 200, call)
@@ -84,8 +86,9 @@ class _Path:
         path, query = request.path_params, request.query_params.multi_items()
 
         def answer() -> bytes:
+            known = self._api.identified(method, call)
             message = json_requests.read(method, path, query, body)
-            return json_responses.write(self._api.call(method, message, call))
+            return json_responses.write(self._api.call(method, message, known))
 
         return await self._api.in_thread(answer)
 
@@ -97,6 +100,18 @@ class _Path:
         response.status_code = _METHOD_NOT_ALLOWED
         response.headers["allow"] = verbs
         return response
+
+
+def call_of(api: Api, request: HTTPConnection) -> Call:
+    """Not yet identified."""
+    host, port = request.client or ("", 0)
+    address = clients.address(host, request.headers.get("x-forwarded-for", ""), api.proxies)
+    return Call(
+        api.grpc_address,
+        idempotency_key=request.headers.get("idempotency-key", ""),
+        authorization=request.headers.get("authorization", ""),
+        client=Client(address, port if address == host else 0, request.headers.get("user-agent", "")),
+    )
 
 
 async def _body(request: Request) -> bytes:
@@ -113,7 +128,10 @@ async def _body(request: Request) -> bytes:
 
 def _error(error: Exception, call: Call) -> Response:
     told = status.of(error, call)
-    return _json(json_responses.write(told), status.http_status(told.code), call)
+    response = _json(json_responses.write(told), status.http_status(told.code), call)
+    if isinstance(error, TooManyFailures):
+        response.headers["retry-after"] = str(error.retry_after)
+    return response
 
 
 def _json(content: bytes, http_status: int, call: Call) -> Response:

@@ -43,7 +43,7 @@ class Scanner:
         """Also takes an image reference for an id (careen's own): it is what people have at hand."""
         with self.database.read() as connection:
             image = references.image(connection, request.image_id)
-        operation = self.scans.start(image, caller=call.caller, attempt=call.attempt)
+        operation = self.scans.start(image, caller=call.caller.id, attempt=call.attempt)
         with self.database.read() as connection:
             return operations.message(connection, operation)
 

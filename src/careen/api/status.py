@@ -4,13 +4,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import structlog
+from google.protobuf.duration_pb2 import Duration
 from google.rpc.code_pb2 import Code
-from google.rpc.error_details_pb2 import BadRequest, LocalizedMessage, RequestInfo
+from google.rpc.error_details_pb2 import (
+    BadRequest,
+    ErrorInfo,
+    LocalizedMessage,
+    RequestInfo,
+    RetryInfo,
+)
 from google.rpc.status_pb2 import Status
 
 from careen import errors
 from careen.api.call import Call
 from careen.api.validation import InvalidRequest, Violation
+from careen.auth.access import MissingRole
+from careen.auth.limits import TooManyFailures
 
 _CODES: Mapping[str, int] = MappingProxyType(
     {
@@ -55,6 +64,10 @@ def of(error: Exception, call: Call) -> Status:
         status.details.add().Pack(_localized(*error.resource))
     if isinstance(error, errors.Invalid) and error.field:
         status.details.add().Pack(_bad_request(error))
+    if isinstance(error, MissingRole):
+        status.details.add().Pack(_missing_role(error))
+    if isinstance(error, TooManyFailures):
+        status.details.add().Pack(RetryInfo(retry_delay=Duration(seconds=error.retry_after)))
     status.details.add().Pack(RequestInfo(request_id=call.request_id))
     return status
 
@@ -74,6 +87,12 @@ def _short(text: str) -> str:
 
 def _localized(kind: str, name: str) -> LocalizedMessage:
     return LocalizedMessage(locale="en", message=f'{{i18n:{_UNKNOWN[kind]},name:"{_short(name)}"}}')
+
+
+def _missing_role(error: MissingRole) -> ErrorInfo:
+    """For programs; people read the message."""
+    fields = {"role": error.role, "resource_type": str(error.on.kind), "resource_id": error.on.id}
+    return ErrorInfo(reason="ROLE_MISSING", domain="container-registry", metadata=fields)
 
 
 def _bad_request(error: errors.Invalid) -> BadRequest:

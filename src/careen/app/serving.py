@@ -20,6 +20,7 @@ from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.app import health, reports, workshop
 from careen.app.workshop import Workshop
+from careen.auth.authentication import Authentication
 from careen.errors import Error, Exists, Unavailable
 from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
@@ -143,7 +144,14 @@ async def _serve(
 ) -> None:
     settings = parts.settings
     listener = _listen(settings.http)
-    api = Api(parts.database, scans, grpc_address=str(settings.grpc))
+    authentication = Authentication(parts.database, settings.auth)
+    api = Api(
+        parts.database,
+        scans,
+        grpc_address=str(settings.grpc),
+        authentication=authentication,
+        proxies=settings.proxies,
+    )
     material = tls.ensure(settings.tls, settings.tls_names)
     tls_door, tls_port = await grpc_door.serve(api, str(settings.grpc), material=material)
     api.grpc_address = str(replace(settings.grpc, port=tls_port))
@@ -155,7 +163,7 @@ async def _serve(
         plaintext = str(replace(settings.grpc_plaintext, port=port))
     http = str(replace(settings.http, port=listener.getsockname()[1]))
     web = _WebServer(
-        _web_config(_application(parts, api, policies)),
+        _web_config(_application(parts, api, policies, authentication)),
         lambda: announce(_welcome(http, api.grpc_address, plaintext, registry, material)),
     )
     try:
@@ -177,8 +185,11 @@ def _listen(address: Address) -> socket.socket:
     return listener
 
 
-def _application(parts: Workshop, api: Api, policies: ScanPolicies) -> Starlette:
-    door = RegistryDoor(parts.database, parts.blobs, _Arrival(parts, policies))
+def _application(
+    parts: Workshop, api: Api, policies: ScanPolicies, authentication: Authentication
+) -> Starlette:
+    arrival = _Arrival(parts, policies)
+    door = RegistryDoor(parts.database, parts.blobs, arrival, authentication, parts.settings.proxies)
     return Starlette(
         routes=[
             *health.routes(parts.database),
@@ -217,6 +228,7 @@ def _web_config(application: Starlette) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
+        proxy_headers=False,  # uvicorn would believe anybody on loopback
         timeout_graceful_shutdown=_GRACE,
     )
 

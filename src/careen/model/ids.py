@@ -8,6 +8,7 @@ _ID = re.compile(r"[a-z][a-z0-9]{2}[0-9a-v]{17}")
 
 REGISTRY = "crp"  # also repositories, images, blobs and operations
 SCAN_RESULT = "che"
+ACCOUNT = "aje"  # also their keys
 
 
 def new(prefix: str = REGISTRY) -> str:

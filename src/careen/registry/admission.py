@@ -1,52 +1,162 @@
-"""Who may come in: the addresses from which a registry may be pulled from and pushed to.
+"""Who may come in: by role, by the scope of a token, and by the address (a registry's IP permissions).
 
-The denial reads as Yandex' own (docs, container-registry/error): it does not tell an address from a role.
+The denial reads as Yandex' own (docs, container-registry/error). What is asked for is read off the very
+routes that will answer, so that no path can mean one thing here and another there.
 """
 
-import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Match, Router
+from starlette.types import Receive, Scope, Send
 
-from careen.errors import Denied
+from careen.auth.access import UNKNOWN_CALLER, Access
+from careen.auth.registry_tokens import CATALOG
+from careen.auth.roles import Right
+from careen.errors import Denied, Unauthenticated
+from careen.model.access import Identity
 from careen.model.policy import IpAction, IpPermission
+from careen.registry.caller import Callers, InsufficientScope
 from careen.registry.door import RegistryDoor
-from careen.store import ip_permissions
+from careen.store import ancestry, ip_permissions
 
-_REGISTRY = re.compile(r"/v2/(?P<registry>[^/]+)/.+")
-_PULLS = frozenset({"GET", "HEAD"})
+CALLER = "careen.caller"  # where the scope of a request has its Identity
+
+_READS = frozenset({"GET", "HEAD"})
+_OPEN = frozenset({"/v2/token", "/v2/token/"})
+_CATALOG = "/v2/_catalog"
+_MOUNT = frozenset({"mount", "from"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a request wants: the action is one of a token's scope, and has a right and an IP permission."""
+
+    repository: str
+    action: str  # "pull", "push" or "delete"
+
+    @property
+    def right(self) -> Right:
+        return Right.PULL if self.action == "pull" else Right.PUSH
+
+    @property
+    def ip_action(self) -> IpAction:
+        return IpAction.PULL if self.action == "pull" else IpAction.PUSH
+
+    @property
+    def scope(self) -> str:
+        """As a client has to ask for it; a push reads what is there already."""
+        actions = "pull" if self.action == "pull" else f"pull,{self.action}"
+        return f"repository:{self.repository}:{actions}"
 
 
 class Admission:
-    """`app` for those who may use it. Raises Denied."""
+    """`router` for those who may use it. Raises Denied and Unauthenticated."""
 
-    def __init__(self, app: ASGIApp, door: RegistryDoor) -> None:
-        self._app = app
+    def __init__(self, router: Router, door: RegistryDoor) -> None:
+        self._router = router
         self._door = door
+        self._access = Access(door.authentication.enforced)
+        self._callers = Callers(door)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        target = _REGISTRY.fullmatch(scope["path"]) if scope["type"] == "http" else None
-        if target:
-            action = IpAction.PULL if scope["method"] in _PULLS else IpAction.PUSH
-            await run_in_threadpool(self._check, target["registry"], action, _address(scope))
-        await self._app(scope, receive, send)
+        if scope["type"] == "http" and scope["path"] not in _OPEN:
+            await run_in_threadpool(self._admit, scope)
+        await self._router(scope, receive, send)
 
-    def _check(self, registry_id: str, action: IpAction, address: str) -> None:
+    def _admit(self, scope: Scope) -> None:
+        connection, ask = HTTPConnection(scope), _ask(self._router, scope)
+        try:
+            caller = scope[CALLER] = self._callers.identify(connection)
+            if ask is not None:
+                self._check(connection, caller, ask)
+            elif self._access.enforced:
+                _check_start(scope, caller)
+        except (Denied, Unauthenticated) as error:
+            raise self._callers.refusal(connection, error, ask.scope if ask else "") from error
+
+    def _check(self, request: HTTPConnection, caller: Identity, ask: Ask) -> None:
         with self._door.database.read() as connection:
-            permissions = ip_permissions.of_registry(connection, registry_id)
-        if not is_admitted(address, [each for each in permissions if each.action is action]):
+            self._check_address(connection, request, ask)
+            if self._access.enforced:
+                self._check_caller(connection, caller, ask)
+            if "mount" in request.query_params:
+                self._check_mount(connection, request, caller)
+
+    def _check_address(self, connection: Connection, request: HTTPConnection, ask: Ask) -> None:
+        permissions = ip_permissions.of_registry(connection, ask.repository.partition("/")[0])
+        asked = [each for each in permissions if each.action is ask.ip_action]
+        if not is_admitted(self._callers.address(request), asked):
             raise Denied("Permission denied")
 
+    def _check_caller(self, connection: Connection, caller: Identity, ask: Ask) -> None:
+        """What is not there is not found by known callers only, as with the API."""
+        path = ancestry.of_name(connection, ask.repository)
+        if path is not None:
+            self._access.require(connection, caller, ask.right, path)
+        elif not caller.is_known:
+            raise Unauthenticated(UNKNOWN_CALLER)
+        if caller.scope is not None and ask.action not in caller.scope.get(ask.repository, ()):
+            raise InsufficientScope
 
-def is_admitted(address: str, permissions: list[IpPermission]) -> bool:
+    def _check_mount(self, connection: Connection, request: HTTPConnection, caller: Identity) -> None:
+        """A blob comes only from where the caller may pull; otherwise it must be uploaded."""
+        try:
+            self._check_source(connection, request, caller, request.query_params.get("from", ""))
+        except (Denied, Unauthenticated):
+            kept = [pair for pair in request.query_params.multi_items() if pair[0] not in _MOUNT]
+            request.scope["query_string"] = urlencode(kept).encode()
+
+    def _check_source(
+        self, connection: Connection, request: HTTPConnection, caller: Identity, source: str
+    ) -> None:
+        if source:
+            self._check_address(connection, request, Ask(source, "pull"))
+        if not self._access.enforced:
+            return
+        if source:
+            self._check_caller(connection, caller, Ask(source, "pull"))
+        elif caller.scope is not None or not self._pulls_anything(connection, caller):
+            raise Denied("Permission denied")
+
+    def _pulls_anything(self, connection: Connection, caller: Identity) -> bool:
+        return self._access.territory(connection, caller, Right.PULL).is_everything
+
+
+def _ask(router: Router, scope: Scope) -> Ask | None:
+    """What the route that will answer is for; None where it is for no repository."""
+    matches = [(*route.matches(scope), route) for route in router.routes]
+    for wanted in (Match.FULL, Match.PARTIAL):
+        for match, child, _ in matches:
+            if match is wanted:
+                return _ask_of(scope["method"], child["path_params"])
+    return None
+
+
+def _ask_of(method: str, parameters: Mapping[str, str]) -> Ask | None:
+    if "name" not in parameters:
+        return None
+    if "upload_id" in parameters:
+        return Ask(parameters["name"], "push")
+    action = "pull" if method in _READS else "delete" if method == "DELETE" else "push"
+    return Ask(parameters["name"], action)
+
+
+def _check_start(scope: Scope, caller: Identity) -> None:
+    """`/v2/` and the list of repositories: for known callers, and for a token of nobody's."""
+    if not caller.is_known and caller.scope is None:
+        raise Unauthenticated(UNKNOWN_CALLER)
+    if scope["path"] == _CATALOG and caller.scope is not None and CATALOG not in caller.scope:
+        raise InsufficientScope
+
+
+def is_admitted(address: str, permissions: Sequence[IpPermission]) -> bool:
     """Without permissions everybody is; otherwise an address that cannot be read is not."""
     try:
         return not permissions or any(each.admits(address) for each in permissions)
     except ValueError:
         return False
-
-
-def _address(scope: Scope) -> str:
-    client = HTTPConnection(scope).client
-    return client.host if client else ""

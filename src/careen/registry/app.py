@@ -4,13 +4,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
 
-from careen.registry import tokens
 from careen.registry.admission import Admission
 from careen.registry.blobs import Blobs
 from careen.registry.door import RegistryDoor
 from careen.registry.edge import guarded
 from careen.registry.lists import Lists
 from careen.registry.manifests import Manifests
+from careen.registry.tokens import Tokens
 from careen.registry.uploads import Uploads
 
 
@@ -20,13 +20,14 @@ def routes(door: RegistryDoor) -> list[BaseRoute]:
     Referrers are not among them: a client then keeps them under a tag, as the specification tells it to.
     """
     blobs, uploads, manifests, lists = Blobs(door), Uploads(door), Manifests(door), Lists(door)
+    tokens = Tokens(door)
     upload, blob = "/{name:path}/blobs/uploads/{upload_id}", "/{name:path}/blobs/{digest}"
     manifest = "/{name:path}/manifests/{reference}"
     router = Router(
         [
             Route("/", _version),
-            Route("/token", tokens.issue),
-            Route("/token/", tokens.issue),
+            Route("/token", tokens.issue, methods=["GET", "POST"]),
+            Route("/token/", tokens.issue, methods=["GET", "POST"]),
             Route("/_catalog", lists.catalog),
             Route("/{name:path}/tags/list", lists.tags),
             Route("/{name:path}/blobs/uploads/", uploads.post, methods=["POST"]),

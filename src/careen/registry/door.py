@@ -1,9 +1,11 @@
 """What the handlers of this door work with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from careen.auth.authentication import Authentication
+from careen.auth.clients import Network
 from careen.model.digest import Digest
 from careen.model.registry import Image
 from careen.store.blob_files import LocalBlobs
@@ -39,6 +41,8 @@ class RegistryDoor:
     database: Database
     blobs: LocalBlobs
     images_arrived: Callable[[Image], None]
+    authentication: Authentication
+    proxies: Sequence[Network] = ()  # whose X-Forwarded-… is believed
     max_blob: int = 64 << 30  # bytes
     arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from starlette.responses import JSONResponse
 
+from careen.auth.limits import TooManyFailures
 from careen.errors import (
     Cancelled,
     Denied,
@@ -71,6 +72,14 @@ class RangeUnsatisfiable(Invalid):
 class ChunkOutOfOrder(RangeUnsatisfiable): ...
 
 
+class Challenge(Unauthenticated):
+    """Says in `WWW-Authenticate` where a client gets a token."""
+
+    def __init__(self, message: str, challenge: str) -> None:
+        super().__init__(message)
+        self.challenge = challenge
+
+
 # HTTP status and OCI code by class; what is not named here is answered as its kind is.
 ANSWERS: Mapping[type[Error], tuple[int, str]] = {
     BlobUnknown: (404, "BLOB_UNKNOWN"),
@@ -110,8 +119,7 @@ def answer(error: Error) -> tuple[int, str]:
 
 def response(error: Error) -> JSONResponse:
     status, code = answer(error)
-    headers = error.headers if isinstance(error, RangeUnsatisfiable) else None
-    return plain(status, code, error.message, detail=_detail(error), headers=headers)
+    return plain(status, code, error.message, detail=_detail(error), headers=_headers(error))
 
 
 def plain(
@@ -124,6 +132,16 @@ def plain(
 ) -> JSONResponse:
     body = {"code": code, "message": message, "detail": dict(detail or {})}
     return JSONResponse({"errors": [body]}, status_code=status, headers=headers)
+
+
+def _headers(error: Error) -> Mapping[str, str] | None:
+    if isinstance(error, RangeUnsatisfiable):
+        return error.headers
+    if isinstance(error, Challenge):
+        return {"WWW-Authenticate": error.challenge}
+    if isinstance(error, TooManyFailures):
+        return {"Retry-After": str(error.retry_after)}
+    return None
 
 
 def _detail(error: Error) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from careen.errors import Exists
 from careen.model.registry import Registry
+from careen.store import access_bindings
 from careen.store.inserts import insert_new
 from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import images, registries
@@ -42,7 +43,8 @@ def change(connection: Connection, registry: Registry) -> None:
 
 
 def delete(connection: Connection, registry_id: str) -> None:
-    """With all that is in it; blobs stay for the background."""
+    """With all that is in it and the roles on it; blobs stay for the background."""
+    access_bindings.forget_registry(connection, registry_id)
     connection.execute(registries.delete().where(registries.c.id == registry_id))
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 
 from careen.model import ids
 from careen.model.registry import Repository
+from careen.store import access_bindings
 from careen.store.columns import now
 from careen.store.inserts import insert_new
 from careen.store.paging import Listed, Listing, Page, fetch
@@ -56,7 +57,8 @@ def page(
 
 
 def delete(connection: Connection, repository_id: str) -> None:
-    """With all that is in it; blobs stay for the background."""
+    """With all that is in it and the roles on it; blobs stay for the background."""
+    access_bindings.forget_repository(connection, repository_id)
     connection.execute(repositories.delete().where(repositories.c.id == repository_id))
 
 

@@ -351,3 +351,68 @@ idempotency_keys = Table(
     Index(None, "operation_id"),
     Index(None, "created_at"),
 )
+
+# Who may come in. A service account has keys and API keys, a user has tokens like Yandex' OAuth tokens.
+accounts = Table(
+    "accounts",
+    metadata,
+    _key(),
+    _text("type"),
+    _text("name"),
+    Column("created_at", Timestamp, nullable=False),
+    UniqueConstraint("name"),
+)
+
+# Of a key the public half, of all else the SHA-256 of the secret: what is stored opens nothing.
+credentials = Table(
+    "credentials",
+    metadata,
+    _key(),
+    _part_of("account_id", "accounts.id"),
+    _text("kind"),
+    _text("secret"),
+    Column("created_at", Timestamp, nullable=False),
+    Index(None, "account_id"),
+)
+
+# `assertion` is the digest of the JWT that the token was traded for: a JWT is good for one token.
+iam_tokens = Table(
+    "iam_tokens",
+    metadata,
+    _key(),
+    _part_of("account_id", "accounts.id"),
+    Column("credential_id", String, ForeignKey("credentials.id", ondelete="CASCADE")),
+    _text("secret"),
+    Column("assertion", String),
+    Column("created_at", Timestamp, nullable=False),
+    Column("expires_at", Timestamp, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+    UniqueConstraint("assertion"),
+    Index(None, "account_id"),
+    Index(None, "credential_id"),
+    Index(None, "expires_at"),
+)
+
+# The folder is a label and the cloud is the whole of careen, so that `resource_id` can refer to no table.
+access_bindings = Table(
+    "access_bindings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _text("resource_id"),
+    _text("resource_kind"),
+    _text("role"),
+    _text("subject_type"),
+    _text("subject_id"),
+    UniqueConstraint(
+        "resource_id", "resource_kind", "role", "subject_type", "subject_id", name="uq_access_bindings"
+    ),
+    Index(None, "subject_id"),
+)
+
+signing_keys = Table(
+    "signing_keys",
+    metadata,
+    _key(),
+    Column("secret", LargeBinary, nullable=False),
+    Column("created_at", Timestamp, nullable=False),
+)

@@ -1,0 +1,47 @@
+"""IAM tokens, by their id; and the keys with which tokens for the registry are signed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from careen.model.credential import IamToken, Proof
+from careen.store.accounts import ACCOUNT_COLUMNS, account_of
+from careen.store.inserts import insert_new
+from careen.store.tables import accounts, iam_tokens, signing_keys
+
+
+def add(connection: Connection, token: IamToken) -> bool:
+    """False when its assertion has been traded for a token before."""
+    return insert_new(connection, iam_tokens, asdict(token))
+
+
+def proof(connection: Connection, token_id: str, now: datetime) -> Proof | None:
+    """None for a token that is unknown, expired or revoked."""
+    query = select(iam_tokens.c.id, iam_tokens.c.secret, *ACCOUNT_COLUMNS).join(accounts)
+    row = connection.execute(
+        query.where(iam_tokens.c.id == token_id, iam_tokens.c.expires_at > now, ~iam_tokens.c.revoked)
+    ).one_or_none()
+    return None if row is None else Proof(row.id, row.secret, account_of(row))
+
+
+def revoke(connection: Connection, token_id: str) -> None:
+    """The row stays till it expires: its assertion must not be traded again."""
+    connection.execute(update(iam_tokens).where(iam_tokens.c.id == token_id).values(revoked=True))
+
+
+def prune(connection: Connection, now: datetime) -> int:
+    """Forget what has expired; gives the number."""
+    return connection.execute(iam_tokens.delete().where(iam_tokens.c.expires_at <= now)).rowcount
+
+
+def signing_keys_by_id(connection: Connection) -> Mapping[str, bytes]:
+    """Newest first."""
+    query = select(*signing_keys.c["id", "secret"]).order_by(signing_keys.c.created_at.desc())
+    return {row.id: row.secret for row in connection.execute(query)}
+
+
+def add_signing_key(connection: Connection, key_id: str, secret: bytes, now: datetime) -> None:
+    """Unless there is one of that id."""
+    insert_new(connection, signing_keys, {"id": key_id, "secret": secret, "created_at": now})
