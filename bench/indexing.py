@@ -23,6 +23,7 @@ from careen.images.inflate import inflate
 from careen.jobs.child import LayerSource, describe
 from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
+from careen.jobs.reading import Reading
 from careen.model.digest import from_hex
 from careen.store.database import Database
 
@@ -94,7 +95,7 @@ def through_the_store(paths: Sequence[Path], *, workers: int) -> tuple[float, fl
     with tempfile.TemporaryDirectory() as folder:
         database = Database(f"sqlite:///{folder}/careen.db")
         database.upgrade()
-        indexing = Indexing(database, partial(index_layer, budgets=BUDGETS), workers=workers)
+        indexing = Indexing(database, partial(Reading, budgets=BUDGETS), workers=workers)
         sources = [layer(path) for path in paths]
         begun = time.perf_counter()
         indexing.ensure(sources)

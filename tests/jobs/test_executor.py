@@ -1,11 +1,13 @@
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
-from careen.jobs.executor import Executor
+from careen.jobs.executor import Executor, Later
 from careen.model import ids
 from careen.model.registry import Operation
 from careen.store import operations
@@ -103,4 +105,32 @@ def test_a_finished_operation_is_not_run_again(sqlite_database: Database) -> Non
     executor.submit(other.id)
     assert eventually(lambda: other.id in runs)
     assert operation.id not in runs
+    executor.stop()
+
+
+def test_operations_that_wait_hold_no_worker(sqlite_database: Database) -> None:
+    slow, quick = begun(sqlite_database), begun(sqlite_database)
+    layers: list[Future[int]] = [Future(), Future()]
+    done: list[str] = []
+
+    def finish(operation: Operation) -> None:
+        end(sqlite_database, operation)
+        done.append(operation.id)
+
+    def run(operation: Operation) -> Later | None:
+        if operation.id == slow.id:
+            return Later(layers, partial(finish, operation))
+        finish(operation)
+        return None
+
+    executor = Executor(sqlite_database, run, workers=1)
+    executor.submit(slow.id)
+    executor.submit(quick.id)
+    assert eventually(lambda: done == [quick.id])
+    layers[0].set_result(1)
+    executor.submit(slow.id)  # it is at work already
+    time.sleep(0.1)
+    assert done == [quick.id]
+    layers[1].set_exception(OSError("gone"))  # that is for `then` to find
+    assert eventually(lambda: done == [quick.id, slow.id])
     executor.stop()

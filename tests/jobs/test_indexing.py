@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import io
+import os
 import tarfile
 import threading
 import time
@@ -11,10 +12,9 @@ import pytest
 
 from careen.images.budgets import Budgets
 from careen.jobs.child import LayerSource
-from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
+from careen.jobs.reading import Reading
 from careen.model.digest import Digest
-from careen.model.layer import LayerIndex
 from careen.model.problem import ProblemKind
 from careen.store.database import Database
 
@@ -43,10 +43,10 @@ class Counted:
         self.read: list[Digest] = []
         self._pause = pause
 
-    def __call__(self, source: LayerSource) -> LayerIndex:
-        self.read.append(source.digest)
+    def __call__(self, path: Path, offset: int) -> Reading:
+        self.read.append(Digest(f"sha256:{path.name}"))
         time.sleep(self._pause)
-        return index_layer(source, budgets=Budgets())
+        return Reading(path, offset, budgets=Budgets())
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_corrupt_layer_is_an_index_with_the_problem_and_is_not_kept(
 
 
 def test_a_blown_budget_names_itself(sqlite_database: Database, dpkg_layer: LayerSource) -> None:
-    tight = partial(index_layer, budgets=Budgets(inflated=100))
+    tight = partial(Reading, budgets=Budgets(inflated=100))
     (index,) = Indexing(sqlite_database, tight, workers=1).ensure([dpkg_layer])
     assert [problem.kind for problem in index.problems] == [ProblemKind.BUDGET_EXCEEDED]
     assert "CAREEN_BUDGET_INFLATED" in index.problems[0].message
@@ -118,3 +118,39 @@ def test_what_was_begun_early_is_there_when_it_is_needed(
     indexing.soon([dpkg_layer])
     assert indexing.ensure([dpkg_layer])[0].packages
     assert counted.read == [dpkg_layer.digest]
+
+
+def test_an_image_of_layers_without_end_delays_another_by_its_share(
+    sqlite_database: Database, dpkg_layer: LayerSource, tmp_path: Path
+) -> None:
+    """Their reader waits at a pipe without a writer: work without an end, as it looks from outside."""
+    endless = []
+    for number in range(20):
+        path = tmp_path / f"{number:064x}"
+        os.mkfifo(path)
+        endless.append(LayerSource(path, 0, 1 << 30, Digest(f"sha256:{path.name}")))
+    indexing = Indexing(sqlite_database, partial(Reading, budgets=Budgets(seconds=3)), workers=1)
+    hostile = indexing.begin(endless, whose="hostile")
+    (honest,) = indexing.begin([dpkg_layer], whose="honest")
+    assert honest.result(timeout=30).packages
+    assert sum(future.done() for future in hostile) <= 1
+    indexing.close()
+    time.sleep(1)  # the turn that is under way
+
+
+def test_no_more_children_are_at_work_than_there_are_workers(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    for number in range(4):
+        os.mkfifo(tmp_path / f"{number:064x}")
+    indexing = Indexing(sqlite_database, partial(Reading, budgets=Budgets(seconds=60)), workers=1)
+    for path in sorted(tmp_path.iterdir()):
+        indexing.begin([LayerSource(path, 0, 9, Digest(f"sha256:{path.name}"))], whose=path.name)
+    time.sleep(2)
+    lists = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    stats = [Path(f"/proc/{pid}/stat").read_text() for path in lists for pid in path.read_text().split()]
+    states = sorted(stat.rpartition(")")[2].split()[0] for stat in stats)
+    assert len(states) == 2  # two are begun for each worker
+    assert states.count("T") >= 1
+    indexing.close()
+    time.sleep(1)  # the turn that is under way

@@ -24,6 +24,7 @@ from careen.auth.authentication import Authentication
 from careen.errors import Error, Exists, Unavailable
 from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
+from careen.jobs.arriving import Arriving
 from careen.jobs.executor import Executor
 from careen.jobs.layers import layer_sources
 from careen.jobs.lifecycle import apply_policies
@@ -132,7 +133,8 @@ class _Arrival:
     def _index(self, image: Image) -> None:
         with self.parts.database.read() as connection:
             body = images.body(connection, image.id)
-        self.parts.indexing.soon(layer_sources(manifests.parse(body), self.parts.blobs)[0])
+        sources, _ = layer_sources(manifests.parse(body), self.parts.blobs)
+        self.parts.indexing.soon(sources, whose=image.id)
 
 
 async def _serve(
@@ -188,8 +190,14 @@ def _listen(address: Address) -> socket.socket:
 def _application(
     parts: Workshop, api: Api, policies: ScanPolicies, authentication: Authentication
 ) -> Starlette:
-    arrival = _Arrival(parts, policies)
-    door = RegistryDoor(parts.database, parts.blobs, arrival, authentication, parts.settings.proxies)
+    door = RegistryDoor(
+        parts.database,
+        parts.blobs,
+        _Arrival(parts, policies),
+        authentication,
+        parts.settings.proxies,
+        arrivals=Arriving(parts.indexing, parts.blobs),
+    )
     return Starlette(
         routes=[
             *health.routes(parts.database),

@@ -11,8 +11,8 @@ from careen.feeds import UPSTREAMS, Upstream
 from careen.feeds.http import Http
 from careen.images.budgets import Budgets
 from careen.jobs import feeds as feed_jobs
-from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
+from careen.jobs.reading import Reading
 from careen.jobs.snapshots import Snapshots
 from careen.settings import InvalidSetting, Settings
 from careen.store.blob_files import LocalBlobs
@@ -52,7 +52,7 @@ def opened(settings: Settings) -> Iterator[Workshop]:
         _bring_up_to_date(database, settings)
         workers = settings.workers
         budgets = Budgets.read(settings.budgets)
-        indexing = Indexing(database, partial(index_layer, budgets=budgets), workers=workers)
+        indexing = Indexing(database, partial(Reading, budgets=budgets), workers=workers)
         try:
             yield Workshop(
                 settings, database, LocalBlobs(settings.blobs), indexing, Snapshots(settings.snapshots)

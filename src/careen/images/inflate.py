@@ -12,7 +12,9 @@ from isal import igzip_lib
 from careen.images.budgets import Budgets, CorruptLayer
 from careen.model.digest import Digest, from_hex
 
+HEAD = 263  # bytes that `may_be_layer` looks at
 _MAGIC = 6  # bytes that tell the formats apart
+_USTAR = slice(257, 262)  # where most plain archives say what they are
 _PIECE = 256 << 10  # bytes at most that one call to isal gives: they stay in the cache
 _DAMAGED = (igzip_lib.error, zstandard.ZstdError)
 _WINDOW = 128 << 20  # what `zstd --long=27` needs; more is refused
@@ -21,10 +23,13 @@ _WINDOW = 128 << 20  # what `zstd --long=27` needs; more is refused
 _FOREIGN = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
 
 
-def inflate(blob: Iterable[bytes], *, budgets: Budgets, expected: Digest) -> Iterator[bytes]:
+def inflate(
+    blob: Iterable[bytes], *, budgets: Budgets, expected: Digest | Callable[[], Digest]
+) -> Iterator[bytes]:
     """The archive in `blob`, piece by piece. The format goes by its magic, whatever a media type says.
 
-    The blob is read to its very end; only when the iterator is exhausted is its digest verified.
+    The blob is read to its very end; only when the iterator is exhausted is its digest verified, and not
+    before then is `expected` asked for it, if that is a function.
     Raises CorruptLayer and BudgetExceeded.
     """
     source = _Source(blob)
@@ -32,7 +37,12 @@ def inflate(blob: Iterable[bytes], *, budgets: Budgets, expected: Digest) -> Ite
         yield from _within(budgets, source, _open(iter(source)))
     except _DAMAGED as error:  # type: ignore[misc] # isal's stub takes its error for an instance
         raise CorruptLayer(f"the compressed data is damaged: {error}") from None
-    source.verify(expected)
+    source.verify(expected() if callable(expected) else expected)
+
+
+def may_be_layer(head: bytes) -> bool:
+    """Whether a blob that begins so is worth a try. Some plain archives of old do not tell that they are."""
+    return _frames(head) is not None or head[_USTAR] == b"ustar"
 
 
 class _Source:
@@ -56,7 +66,7 @@ class _Source:
 
 
 def _within(budgets: Budgets, source: _Source, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    deadline = time.monotonic() + budgets.seconds
+    deadline = time.process_time() + budgets.seconds  # waiting for bytes costs nothing
     total = 0
     for piece in pieces:
         total += len(piece)
@@ -64,7 +74,7 @@ def _within(budgets: Budgets, source: _Source, pieces: Iterable[bytes]) -> Itera
             raise budgets.exceeded("inflated", "bytes of the layer, inflated")
         if total > budgets.ratio_floor and total > source.size * budgets.ratio:
             raise budgets.exceeded("ratio", f"{total} bytes inflated from {source.size}")
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             raise budgets.exceeded("seconds", "seconds for the layer")
         yield piece
 
@@ -78,9 +88,12 @@ def _open(pieces: Iterator[bytes]) -> Iterator[bytes]:
     for magic, name in _FOREIGN.items():
         if head.startswith(magic):
             raise CorruptLayer(f"the layer is compressed with {name}, which images do not use")
-    frames = next((frames for frames in _FORMATS if frames.begin_with(head)), None)
-    whole = chain([head], pieces)
+    frames, whole = _frames(head), chain([head], pieces)
     return whole if frames is None else _unframe(frames, whole)
+
+
+def _frames(head: bytes) -> "_Frames | None":
+    return next((frames for frames in _FORMATS if frames.begin_with(head)), None)
 
 
 class _Frames(NamedTuple):

@@ -1,6 +1,8 @@
 """The child process that reads a layer: under limits of its own, since layers are written by strangers.
 
-`python -m careen.jobs.child` takes one job as JSON on its standard input and answers with one JSON document.
+`python -m careen.jobs.child` takes on its standard input a job as a line of JSON, then word of how much of
+the blob there is (`growing`). For each word but the last it writes an empty line when it has read so far,
+and at the end one JSON document.
 """
 
 import ctypes
@@ -12,28 +14,39 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar
 
-from careen.errors import Error
-from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
+from careen.errors import Error, Unavailable
+from careen.images.budgets import BudgetExceeded, Budgets
 from careen.images.inflate import inflate
 from careen.images.paths import digest as key
 from careen.images.walk import Walk
 from careen.indexing import Record, candidates, may_tell, sift
+from careen.jobs.growing import Growing, pieces, word
 from careen.model import content, layer_json
-from careen.model.digest import Digest, parse
+from careen.model.digest import Digest
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.layer import Claims, Installed, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
-_READ = 256 << 10  # bytes
 _OPEN_FILES = 32
 _DISTRIBUTED = ("usr/", "lib", "bin/", "sbin/", "opt/")
 _LOCAL = "usr/local/"  # hier(7)
 _TOLD = 2000  # characters of an error
+FOR_THE_SERVICE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # signals
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
+
+
+class Blob(Protocol):
+    """A layer's bytes, read by iterating, more than once if need be."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    @property
+    def digest(self) -> Digest:
+        """That of the bytes; it may not be known before they have been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,11 @@ class LayerSource:
     offset: int
     size: int
     digest: Digest
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.offset)
+            yield from pieces(file, 0, self.size)
 
 
 Item = Package | Distro | Problem | Claims | Repositories
@@ -67,14 +85,14 @@ class Found(dict[str, list[Item]]):
             said.append(item)
 
 
-def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
+def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     """What the layer holds and does to the layers below it, in one pass over its blob.
 
     A second pass is made only for hard links to files that nobody wanted under their own name: of the
     others it is known already what they say.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
-    walk = Walk(_archive(source, budgets), wants=_wanted, budgets=budgets, sift=sift, may_want=candidates)
+    walk = Walk(_archive(blob, budgets), wants=_wanted, budgets=budgets, sift=sift, may_want=candidates)
     found = Found(budgets)
     contents: dict[str, str] = {}
     for file in walk:
@@ -82,10 +100,10 @@ def index(source: LayerSource, *, budgets: Budgets) -> LayerIndex:
         if file.size <= budgets.held and _may_be_owned(file.path, found[file.path]):
             contents[file.path] = content.prefixes(file.pieces)
         del file  # its content must not outlive the next one's coming
-    problems = walk.tree.problems + _follow(source, walk.missing, found, budgets)
+    problems = walk.tree.problems + _follow(blob, walk.missing, found, budgets)
     items = [item for path in sorted(walk.tree.evidence) for item in found.get(path, ())]
     return LayerIndex(
-        source.digest,
+        blob.digest,
         packages=_only(Package, items),
         distros=_only(Distro, items),
         problems=(*_only(Problem, items), *problems),
@@ -113,19 +131,8 @@ def _may_be_owned(path: str, items: Iterable[Item]) -> bool:
     return any(isinstance(item, Package) and not (item.is_os or item.confidence) for item in items)
 
 
-def _archive(source: LayerSource, budgets: Budgets) -> Iterator[bytes]:
-    return inflate(_blob(source), budgets=budgets, expected=source.digest)
-
-
-def _blob(source: LayerSource) -> Iterator[bytes]:
-    with source.path.open("rb", buffering=0) as file:
-        file.seek(source.offset)
-        left = source.size
-        while left and (piece := file.read(min(left, _READ))):
-            left -= len(piece)
-            yield piece
-    if left:
-        raise CorruptLayer(f"the blob lacks {left} of its {source.size} bytes")
+def _archive(blob: Blob, budgets: Budgets) -> Iterator[bytes]:
+    return inflate(blob, budgets=budgets, expected=lambda: blob.digest)
 
 
 def _wanted(file: File) -> bool:
@@ -151,7 +158,7 @@ def _claim(path: str, said: bytes) -> bytes:
     return key(path) + said[: content.SIZE].ljust(content.SIZE, b"\0")
 
 
-def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:
+def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:
     """Read the targets of these hard links; returns a Problem for each that leads out of the layer."""
     read = {link: found[target] for link, target in links.items() if target in found}
     for link, items in read.items():
@@ -162,9 +169,7 @@ def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: B
     leading: dict[str, list[str]] = {}
     for link, target in links.items():
         leading.setdefault(target, []).append(link)
-    again = Walk(
-        _archive(source, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift
-    )
+    again = Walk(_archive(blob, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift)
     for file in again:
         for link in leading[file.path]:
             found.put(link, _read(replace(file, path=link)))
@@ -175,23 +180,28 @@ def _follow(source: LayerSource, links: dict[str, str], found: Found, budgets: B
 
 
 def main() -> None:
-    job = json.load(sys.stdin)
+    job = json.loads(sys.stdin.buffer.readline())
     budgets = Budgets(**job["budgets"])
     _die_with(job["parent"])
     _outlast_signals()
     _limit(budgets)
-    sys.stdout.write(_answer(_source(job["source"]), budgets))
+    sys.stdout.write(_answer(job, sys.stdin.buffer, budgets))
 
 
 def describe(source: LayerSource, budgets: Budgets) -> bytes:
-    """The job for a child of this process."""
-    layer = {**asdict(source), "path": os.fspath(source.path)}
-    return json.dumps({"source": layer, "budgets": asdict(budgets), "parent": os.getpid()}).encode()
+    """All that a child of this process is told of a blob that is there as a whole."""
+    return describe_growing(source.path, source.offset, budgets) + word(source.size, source.digest)
 
 
-def _source(document: dict[str, Any]) -> LayerSource:
-    path, digest = Path(document["path"]), parse(document["digest"])
-    return LayerSource(path, document["offset"], document["size"], digest)
+def describe_growing(path: Path, offset: int, budgets: Budgets) -> bytes:
+    """The job to read the blob that begins there; `word`s must follow."""
+    job = {"path": os.fspath(path), "offset": offset, "budgets": asdict(budgets), "parent": os.getpid()}
+    return json.dumps(job).encode() + b"\n"
+
+
+def _caught_up() -> None:
+    sys.stdout.write("\n")
+    sys.stdout.flush()
 
 
 def _die_with(parent: int) -> None:
@@ -206,7 +216,7 @@ def _outlast_signals() -> None:
 
     If it ended this one first, the layer would be blamed.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in FOR_THE_SERVICE:
         signal.signal(number, signal.SIG_IGN)
 
 
@@ -221,13 +231,16 @@ def _limit(budgets: Budgets) -> None:
         resource.setrlimit(limit, (value, value))
 
 
-def _answer(source: LayerSource, budgets: Budgets) -> str:
+def _answer(job: dict[str, Any], words: BinaryIO, budgets: Budgets) -> str:
     try:
-        return json.dumps({"index": layer_json.dump(index(source, budgets=budgets))}, default=asdict)
+        blob = Growing(Path(job["path"]), job["offset"], words, _caught_up)
+        return json.dumps({"index": layer_json.dump(index(blob, budgets=budgets))}, default=asdict)
     except BudgetExceeded as error:
         kind, message = "budget", error.message
     except MemoryError:
         kind, message = "budget", budgets.exceeded("memory", "memory to read the layer").message
+    except Unavailable as error:
+        kind, message = "unavailable", error.message
     except Error as error:
         kind, message = "corrupt", error.message
     except OSError as error:

@@ -1,15 +1,18 @@
 """Layers are read once: indexed when they arrive, kept by digest and indexer fingerprint, read from there."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 import structlog
 
 from careen import indexing
 from careen.images.budgets import BudgetExceeded, CorruptLayer
 from careen.jobs.child import LayerSource
-from careen.jobs.crew import Crew
+from careen.jobs.task import Reader, Task
+from careen.jobs.turns import Turns
 from careen.model.digest import Digest
 from careen.model.layer import LayerIndex
 from careen.model.problem import Problem, ProblemKind
@@ -18,78 +21,203 @@ from careen.store.database import Database
 
 log = structlog.get_logger(__name__)
 
+_TURN = 0.5  # seconds after which another image's layer may have its turn
+_PLACES = 2  # layers, for each worker, that may be begun and not ended at a time
+FOLLOWED = 6  # uploads that are read while they come; a docker or skopeo pushes 5 or 6 layers at a time
+_PATIENCE = 60.0  # seconds without a byte, after which an upload is not followed any more
+_PATIENCE_IN_NEED = 5.0  # the same, where another upload wants its place
+
 
 class Indexing:
-    """`index` reads one layer (in a child process); at most `workers` do so at a time, the largest first."""
+    """`begin` reads a layer, as `Reading` does; at most `workers` are at work at a time.
 
-    def __init__(
-        self, database: Database, index: Callable[[LayerSource], LayerIndex], *, workers: int
-    ) -> None:
+    Images have their turns fairly, whatever their layers are; of one image the largest layer goes first.
+    A child that waits for bytes of an upload is not at work.
+    """
+
+    def __init__(self, database: Database, begin: Reader, *, workers: int) -> None:
         self._database = database
-        self._index = index
-        self._fingerprint = indexing.fingerprint()
-        self._crew = Crew("indexing", self._fulfil, size=workers)
-        self._running: dict[Digest, Future[LayerIndex]] = {}
+        self._reader = begin
+        self.fingerprint = indexing.fingerprint()
         self._lock = threading.Lock()
+        self._running: dict[Digest, Task] = {}
+        self._followed: list[Task] = []
+        self._turns: Turns[Task] = Turns(places=_PLACES * workers)
+        for number in range(workers):
+            threading.Thread(target=self._labour, name=f"indexing-{number}", daemon=True).start()
 
-    def ensure(self, sources: Sequence[LayerSource]) -> list[LayerIndex]:
-        """The index of each layer, in order; what is not kept yet is read now, or waited for.
+    def begin(self, sources: Sequence[LayerSource], *, whose: str = "") -> list[Future[LayerIndex]]:
+        """The index of each layer, in order; what is not kept yet is read from now on.
 
-        A layer that cannot be read comes as an index with the Problem that says why. Raises what the store
-        and the file system raise.
+        `whose` names the image. A layer that cannot be read comes as an index with the Problem that says
+        why. This raises what the store does, the futures also what the file system does.
         """
-        futures = {
-            source.digest: self._begin(source)
-            for source in sorted(sources, key=lambda source: source.size, reverse=True)
-        }
-        return [futures[source.digest].result() for source in sources]
+        kept = self._kept({source.digest for source in sources})
+        missing = [source for source in sources if source.digest not in kept]
+        begun = {task.digest: task for task in self._start(missing, whose)}
+        return [
+            _done(kept[source.digest]) if source.digest in kept else begun[source.digest].index
+            for source in sources
+        ]
 
-    def soon(self, sources: Iterable[LayerSource]) -> None:
-        """Begin to index without waiting."""
-        for source in sorted(sources, key=lambda source: source.size, reverse=True):
-            self._begin(source)
+    def ensure(self, sources: Sequence[LayerSource], *, whose: str = "") -> list[LayerIndex]:
+        """As `begin`, and waits."""
+        return [future.result() for future in self.begin(sources, whose=whose)]
+
+    def soon(self, sources: Iterable[LayerSource], *, whose: str = "") -> dict[Digest, Future[LayerIndex]]:
+        """Begin with the layers that are not kept yet; returns those."""
+        found = list(sources)
+        with self._database.read() as connection:
+            missing = set(layers.missing(connection, [each.digest for each in found], self.fingerprint))
+        wanted = {source.digest: source for source in found if source.digest in missing}
+        return {task.digest: task.index for task in self._start(wanted.values(), whose) if task.digest}
+
+    def follow(self, path: Path, size: int, *, whose: str) -> Task | None:
+        """Read a blob of which `size` bytes are in a file that grows; None when too many others do."""
+        task = Task(whose, path, 0, size, is_followed=True, is_begun=True)
+        with self._lock:
+            if len(self._followed) >= FOLLOWED and not self._release(_PATIENCE_IN_NEED):
+                return None
+            self._followed.append(task)
+        self._turns.put(task)
+        return task
+
+    def grow(self, task: Task, size: int) -> None:
+        """More of the blob is there."""
+        with self._lock:
+            task.size = size
+            self._wake(task)
+
+    def complete(self, task: Task, source: LayerSource) -> None:
+        """The blob is whole: its bytes were verified and lie there now."""
+        with self._lock:
+            if task.is_over or source.digest in self._running:
+                self._drop(task)
+            else:
+                self._running[source.digest] = task
+                task.become(source)
+                self._wake(task)
+                return
+        self.soon([source], whose=task.whose)
+
+    def drop(self, task: Task) -> None:
+        """The blob will not come."""
+        with self._lock:
+            self._drop(task)
 
     def close(self) -> None:
         """Nobody is told that a layer will not come: who waits for one ends with the process, too."""
-        self._crew.stop()
+        with self._lock:
+            for task in (*self._turns.close(), *(each for each in self._followed if each.idle_since)):
+                task.close()
 
-    def _begin(self, source: LayerSource) -> Future[LayerIndex]:
+    def _start(self, sources: Iterable[LayerSource], whose: str) -> list[Task]:
+        return [self._task(each, whose) for each in sorted(sources, key=lambda each: each.size, reverse=True)]
+
+    def _task(self, source: LayerSource, whose: str) -> Task:
         with self._lock:
             if source.digest in self._running:
                 return self._running[source.digest]
-            future = self._running[source.digest] = Future()
-        self._crew.put((source, future))
-        return future
+            task = self._running[source.digest] = Task.of(source, whose)
+        self._turns.put(task)
+        return task
 
-    def _fulfil(self, promise: tuple[LayerSource, Future[LayerIndex]]) -> None:
-        source, future = promise
+    def _labour(self) -> None:
+        while not self._turns.is_closed:
+            task = self._turns.take(_PATIENCE)
+            if task is not None:
+                self._work(task)
+            with self._lock:
+                self._release(_PATIENCE)
+
+    def _work(self, task: Task) -> None:
         try:
-            index = self._obtain(source)
+            found = None if task.is_dropped else self._read(task)
         except Exception as error:  # noqa: BLE001 - it is raised where the index is waited for
-            self._forget(source.digest)
-            future.set_exception(error)
+            self._fail(task, error)
         else:
-            self._forget(source.digest)
-            future.set_result(index)
+            if found is None:
+                self._rest(task)
+            else:
+                self._end(task)
+                task.index.set_result(found)
 
-    def _forget(self, digest: Digest) -> None:
-        with self._lock:
-            self._running.pop(digest, None)
-
-    def _obtain(self, source: LayerSource) -> LayerIndex:
-        with self._database.read() as connection:
-            kept = layers.get(connection, source.digest, self._fingerprint)
-        if kept is not None:
-            return kept
-        try:
-            found = self._index(source)
-        except (BudgetExceeded, CorruptLayer) as error:
-            log.warning("layer not indexed", digest=source.digest, reason=error.message)
-            return LayerIndex(source.digest, problems=(_problem(source.digest, error),))
-        with self._database.write() as connection:
-            layers.put(connection, self._fingerprint, found)
-        log.info("layer indexed", digest=source.digest, packages=len(found.packages))
+    def _read(self, task: Task) -> LayerIndex | None:
+        """One turn; at the end what the layer holds, which is kept then."""
+        if task.digest is not None and not task.is_started and (kept := self._kept([task.digest])):
+            return kept[task.digest]
+        found = task.turn(self._reader, _TURN)
+        if found is not None:
+            with self._database.write() as connection:
+                layers.put(connection, self.fingerprint, found)
+            log.info("layer indexed", digest=found.digest, packages=len(found.packages))
         return found
+
+    def _rest(self, task: Task) -> None:
+        with self._lock:
+            if task.is_dropped or self._turns.is_closed:
+                self._remove(task)
+                return
+            task.rest()
+            if not task.idle_since:
+                self._turns.put(task)
+
+    def _fail(self, task: Task, error: Exception) -> None:
+        with self._lock:
+            self._remove(task)
+            if task.is_followed:  # what was read may not be the blob as it was verified
+                if task.source is not None:
+                    again = self._running[task.source.digest] = task.restarted(task.source)
+                    self._turns.put(again)
+                return
+        if isinstance(error, BudgetExceeded | CorruptLayer):
+            log.warning("layer not indexed", digest=task.digest, reason=error.message)
+            assert task.digest is not None
+            task.index.set_result(LayerIndex(task.digest, problems=(_problem(task.digest, error),)))
+        else:
+            task.index.set_exception(error)
+
+    def _end(self, task: Task) -> None:
+        with self._lock:
+            self._remove(task)
+
+    def _remove(self, task: Task) -> None:
+        task.close()
+        if task.is_followed:
+            self._followed.remove(task)
+        else:
+            self._turns.give_up_place(task)
+        if task.digest is not None and self._running.get(task.digest) is task:
+            del self._running[task.digest]
+
+    def _wake(self, task: Task) -> None:
+        if task.idle_since and task.has_news:
+            task.idle_since = 0.0
+            self._turns.put(task)
+
+    def _drop(self, task: Task) -> None:
+        task.is_dropped = True
+        self._wake(task)
+
+    def _release(self, patience: float) -> bool:
+        """Follow no longer the upload that has been idle for longest, if it was for so many seconds."""
+        idle = [task for task in self._followed if task.idle_since]
+        longest = min(idle, key=lambda task: task.idle_since, default=None)
+        if longest is None or time.monotonic() - longest.idle_since < patience:
+            return False
+        self._drop(longest)
+        return True
+
+    def _kept(self, digests: Iterable[Digest]) -> dict[Digest, LayerIndex]:
+        with self._database.read() as connection:
+            found = (layers.get(connection, digest, self.fingerprint) for digest in digests)
+            return {index.digest: index for index in found if index is not None}
+
+
+def _done(index: LayerIndex) -> Future[LayerIndex]:
+    future: Future[LayerIndex] = Future()
+    future.set_result(index)
+    return future
 
 
 def _problem(digest: Digest, error: BudgetExceeded | CorruptLayer) -> Problem:

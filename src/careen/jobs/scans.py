@@ -1,9 +1,11 @@
 """Scan: index what is missing, squash, match, and write the result together with the end of its operation."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -11,6 +13,7 @@ from sqlalchemy import Connection
 from careen.errors import Cancelled, Error, Internal, Invalid, NotFound
 from careen.images.squash import squash
 from careen.jobs import platforms
+from careen.jobs.executor import Later
 from careen.jobs.indexing import Indexing
 from careen.jobs.layers import layer_sources
 from careen.jobs.platforms import Part
@@ -18,8 +21,9 @@ from careen.jobs.snapshots import Snapshots
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model import ids
+from careen.model.digest import Digest
 from careen.model.finding import Verdict
-from careen.model.layer import Inventory
+from careen.model.layer import Inventory, LayerIndex
 from careen.model.problem import Problem
 from careen.model.registry import Image, Operation, ScanResult, ScanStatus
 from careen.store import idempotency, images, operations, scans
@@ -98,18 +102,22 @@ class ScanJob:
     snapshots: Snapshots
     kernel_headers: bool = False  # as matcher.match has it
 
-    def __call__(self, operation: Operation) -> None:
+    def __call__(self, operation: Operation) -> Later | None:
+        """Goes on when the layers are indexed."""
+        return self._answering(operation, partial(self._begin, operation))
+
+    def _answering(self, operation: Operation, step: Callable[[], Later | None]) -> Later | None:
+        """`step`; whoever waits gets an answer also when it fails."""
         try:
-            verdict = self._judge(operation)
+            return step()
         except Error as error:
             self._fail(operation, error)
-        except Exception:  # the edge of a worker: whoever waits gets an answer
+        except Exception:  # the edge of a worker
             log.exception("scan crashed", operation=operation.id, image=operation.subject)
             self._fail(operation, Internal("careen failed to scan the image; its log tells more"))
-        else:
-            self._finish(operation, verdict)
+        return None
 
-    def _judge(self, operation: Operation) -> Verdict:
+    def _begin(self, operation: Operation) -> Later | None:
         with self.database.read() as connection:
             image = images.get(connection, operation.subject)
             if image is None:
@@ -117,18 +125,34 @@ class ScanJob:
             parts, problems = platforms.parts(connection, image)
         if not parts:
             raise CannotJudge(_told(problems))
-        for part in parts:
-            self.indexing.soon(layer_sources(part.manifest, self.blobs)[0])
-        inventories = [self._inventory(operation, part) for part in parts]
+        sources = [source for part in parts for source in layer_sources(part.manifest, self.blobs)[0]]
+        begun = self.indexing.soon(sources, whose=image.id)
+        end = partial(self._end, operation, parts, problems, begun)
+        if not begun:
+            return end()
+        return Later(list(begun.values()), partial(self._answering, operation, end))
+
+    def _end(
+        self,
+        operation: Operation,
+        parts: Sequence[Part],
+        problems: Sequence[Problem],
+        begun: Mapping[Digest, Future[LayerIndex]],
+    ) -> None:
+        inventories = [self._inventory(operation, part, begun) for part in parts]
         snapshot = self._await_snapshot(operation)  # one for all
         verdicts = [match(each, snapshot, kernel_headers=self.kernel_headers) for each in inventories]
-        return platforms.combined(list(zip(parts, verdicts, strict=True)), problems)
+        self._finish(operation, platforms.combined(list(zip(parts, verdicts, strict=True)), problems))
 
-    def _inventory(self, operation: Operation, part: Part) -> Inventory:
+    def _inventory(
+        self, operation: Operation, part: Part, begun: Mapping[Digest, Future[LayerIndex]]
+    ) -> Inventory:
         sources, problems = layer_sources(part.manifest, self.blobs)
-        layers = self.indexing.ensure(sources)
+        kept = self.indexing.ensure([source for source in sources if source.digest not in begun])
+        layers = {index.digest: index for index in kept}
+        layers |= {digest: future.result() for digest, future in begun.items()}
         self._stop_if_ended(operation)
-        inventory = squash(layers)
+        inventory = squash([layers[source.digest] for source in sources])
         return replace(inventory, problems=tuple(sorted({*inventory.problems, *problems})))
 
     def _await_snapshot(self, operation: Operation) -> Snapshot:
