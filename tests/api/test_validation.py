@@ -136,3 +136,22 @@ def test_a_name_made_to_exhaust_a_pattern_does_not(name: str) -> None:
     permission = ip_permission_pb2.IpPermission(ip="a:/" + name, action=ip_permission_pb2.IpPermission.PULL)
     request = registry_service_pb2.SetIpPermissionRequest(registry_id="crp", ip_permission=[permission])
     assert wrong(request) == ["ip_permission[0].ip"]
+
+
+def test_a_number_that_no_name_of_an_enum_has_is_refused() -> None:
+    def update(status: Any) -> Message:
+        return lifecycle_policy_service_pb2.UpdateLifecyclePolicyRequest(
+            lifecycle_policy_id="crp", status=status
+        )
+
+    assert wrong(update(7)) == ["status"]
+    assert wrong(update(2)) == []
+
+
+def test_an_update_needs_no_value_for_what_its_mask_does_not_name() -> None:
+    update = lifecycle_policy_service_pb2.UpdateLifecyclePolicyRequest(lifecycle_policy_id="crp", name="abc")
+    assert wrong(update) == ["status"]
+    update.update_mask.paths.append("name")
+    assert wrong(update) == []
+    update.lifecycle_policy_id = ""
+    assert wrong(update) == ["lifecycle_policy_id"]

@@ -261,9 +261,9 @@ def counted(database: Database) -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
-    event.listen(database._engine, "before_cursor_execute", note)
+    event.listen(database._reader, "before_cursor_execute", note)
     yield statements
-    event.remove(database._engine, "before_cursor_execute", note)
+    event.remove(database._reader, "before_cursor_execute", note)
 
 
 def test_a_deleted_image_takes_its_tags_and_scans_along_and_leaves_its_blobs(

@@ -1,9 +1,11 @@
 """The REST door: routes made from the methods' HTTP rules (googleapis/google/api/http.proto)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -18,7 +20,8 @@ from careen.auth.limits import TooManyFailures
 from careen.errors import Invalid, NotFound, Unimplemented
 
 _LARGEST_BODY = 1 << 20  # bytes
-_METHOD_NOT_ALLOWED = 405
+_DIGITS = 18  # of a content-length, which the server has checked to be a number
+_METHOD_NOT_ALLOWED, _NOT_FOUND = 405, 404
 
 # Names of repositories and references to images have slashes in them; clients send them raw and as %2F.
 _WITH_SLASHES = re.compile(r"{(repository_name|image_id)}")
@@ -40,6 +43,22 @@ def routes(api: Api) -> Sequence[Route]:
         *(Route(f"/{prefix}", unknown) for prefix in prefixes),
         *(Route(f"/{prefix}/{{rest:path}}", unknown) for prefix in prefixes),
     ]
+
+
+def refusals(api: Api) -> Mapping[Any, Callable[[Request, Exception], Response]]:
+    """Starlette's handlers for what no route of the whole door answers."""
+
+    def refuse(request: Request, error: Exception) -> Response:
+        call = Call(api.grpc_address)
+        assert isinstance(error, HTTPException)
+        if error.status_code != _METHOD_NOT_ALLOWED:
+            return _error(NotFound(f"There is no path {request.url.path[:200]} here"), call)
+        response = _error(Unimplemented(f"{request.method} cannot be done with this path"), call)
+        response.status_code = _METHOD_NOT_ALLOWED
+        response.headers.update(error.headers or {})
+        return response
+
+    return {_NOT_FOUND: refuse, _METHOD_NOT_ALLOWED: refuse}
 
 
 def _by_path() -> Iterator[tuple[str, Mapping[str, Method]]]:
@@ -115,6 +134,9 @@ def call_of(api: Api, request: HTTPConnection) -> Call:
 
 
 async def _body(request: Request) -> bytes:
+    announced = request.headers.get("content-length", "0")
+    if len(announced) > _DIGITS or int(announced) > _LARGEST_BODY:
+        raise Invalid(f"The body is larger than {_LARGEST_BODY} bytes")
     body = bytearray()
     try:
         async for chunk in request.stream():

@@ -20,7 +20,7 @@ from careen.store.columns import now
 from careen.store.database import Database
 
 _UPDATABLE = ("name", "description", "rules")
-_SHORTEST = timedelta(hours=1)  # between two scans of one image by a policy
+_SHORTEST, _LONGEST = timedelta(hours=1), timedelta(days=3650)  # between two scans of one image by a policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,7 @@ def _rules(rules: scan_policy_pb2.ScanRules) -> dict[str, Any]:
 
 def _period(duration: Duration, number: int) -> timedelta:
     period = duration.ToTimedelta()
-    if period < _SHORTEST:
-        raise invalid(f"rules.schedule_rules[{number}].rescan_period", f"must be at least {_SHORTEST}")
+    if not _SHORTEST <= period <= _LONGEST:
+        field = f"rules.schedule_rules[{number}].rescan_period"
+        raise invalid(field, f"must be from {_SHORTEST} to {_LONGEST.days} days")
     return period

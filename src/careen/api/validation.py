@@ -74,6 +74,8 @@ def _oneof(message: Message, oneof: OneofDescriptor, prefix: str) -> Iterator[Vi
 
 
 def _field(message: Message, field: FieldDescriptor, path: str) -> Iterator[Violation]:
+    if _is_left_alone(message, field):
+        return
     if field.has_presence and not message.HasField(field.name):
         if _option(field, "required"):
             yield Violation(path, "must be given")
@@ -92,6 +94,12 @@ def _field(message: Message, field: FieldDescriptor, path: str) -> Iterator[Viol
         yield from _value(field, value, path)
 
 
+def _is_left_alone(message: Message, field: FieldDescriptor) -> bool:
+    """Of what an update mask does not name no value is asked for; only enums are required beside the id."""
+    mask: tuple[str, ...] = tuple(message.update_mask.paths) if hasattr(message, "update_mask") else ()
+    return bool(mask) and field.enum_type is not None and field.name not in mask
+
+
 def _value(field: FieldDescriptor, value: object, path: str) -> Iterator[Violation]:
     if isinstance(value, str):
         yield from _text(value, path, _length(field, value), _option(field, "pattern"))
@@ -99,6 +107,9 @@ def _value(field: FieldDescriptor, value: object, path: str) -> Iterator[Violati
         yield from _bound(path, "the duration", value.ToTimedelta(), _option(field, "value"))
     elif isinstance(value, Message):
         yield from _message(value, path + ".")
+    elif field.enum_type is not None:
+        if value not in field.enum_type.values_by_number:
+            yield Violation(path, f"{value} is no number of {field.enum_type.full_name}")
     elif isinstance(value, int):
         yield from _bound(path, "the value", value, _option(field, "value"))
 

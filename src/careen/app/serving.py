@@ -204,7 +204,8 @@ def _application(
             *registry_door.routes(door),
             *reports.routes(parts.database, parts.blobs),
             *rest.routes(api),
-        ]
+        ],
+        exception_handlers=rest.refusals(api),
     )
 
 

@@ -19,14 +19,13 @@ from careen.errors import Internal, Invalid, Unavailable
 
 _BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 # More threads than these wait their turn; four processes stay below PostgreSQL's usual limit of 100.
-_POOL = {"pool_size": 24, "max_overflow": 0, "pool_timeout": 30, "pool_pre_ping": True}
+_POOL = {"pool_size": 24, "max_overflow": 0, "pool_timeout": 30}
+_OVER_A_NETWORK = {"pool_pre_ping": True}
+_ARGUMENTS = {"timeout": _BUSY_TIMEOUT, "isolation_level": None}  # SQLite's; None: no BEGIN but ours
 _MIGRATION_LOCK = 0x6361_7265_656E  # PostgreSQL's advisory locks are numbers: "careen"
 
-_BEGIN = "careen_begin"  # execution option: SQLite's kind of transaction
-_READING: dict[str, dict[str, object]] = {
-    "sqlite": {_BEGIN: "DEFERRED"},
-    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
-}
+_BACKENDS = frozenset({"sqlite", "postgresql"})
+_READING = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}  # on PostgreSQL
 
 
 class Database:
@@ -38,7 +37,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = _parse(url)
         self._engine = _engine(self._url)
-        self._reader = self._engine.execution_options(**_READING[self._engine.dialect.name])
+        self._reader = _reader(self._url, self._engine)
         # SQLite's writers wait by sleeping and asking again; in one process a lock is several times fairer.
         self._turn = RLock() if self._engine.dialect.name == "sqlite" else nullcontext()
 
@@ -73,6 +72,7 @@ class Database:
             engine.dispose()
 
     def close(self) -> None:
+        self._reader.dispose()
         self._engine.dispose()
 
 
@@ -84,7 +84,7 @@ def _parse(url: str) -> URL:
     backend = parsed.get_backend_name()
     if backend == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise Invalid("A SQLite database must be a file: sqlite:////folder/careen.db")
-    if backend not in _READING:
+    if backend not in _BACKENDS:
         raise Invalid(f"The database must be sqlite or postgresql, not {backend}")
     return parsed.set(drivername="postgresql+psycopg") if backend == "postgresql" else parsed
 
@@ -93,11 +93,20 @@ def _engine(url: URL, *, migrating: bool = False) -> Engine:
     """`migrating` has no pool, and on SQLite no foreign keys: replacing a table would empty its children."""
     options: dict[str, Any] = {"poolclass": NullPool} if migrating else _POOL
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, **options)
-    arguments = {"timeout": _BUSY_TIMEOUT, "isolation_level": None}  # None: no BEGIN but ours
-    engine = create_engine(url, connect_args=arguments, **options)
+        return create_engine(url, **options, **_OVER_A_NETWORK)
+    engine = create_engine(url, connect_args=_ARGUMENTS, **options)
     event.listen(engine, "connect", _set_up_for_migrating if migrating else _set_up)
     event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _reader(url: URL, writer: Engine) -> Engine:
+    """For transactions that may change nothing. SQLite's connections are set up for that once and for all."""
+    if url.get_backend_name() == "postgresql":
+        return writer.execution_options(**_READING)
+    engine = create_engine(url, connect_args=_ARGUMENTS, **_POOL)
+    event.listen(engine, "connect", _set_up_for_reading)
+    event.listen(engine, "begin", _begin_reading)
     return engine
 
 
@@ -112,11 +121,20 @@ def _set_up_for_migrating(connection: SQLiteConnection, record: object) -> None:
     connection.execute("PRAGMA foreign_keys = OFF").close()
 
 
+def _set_up_for_reading(connection: SQLiteConnection, record: object) -> None:
+    _set_up(connection, record)
+    connection.execute("PRAGMA query_only = ON").close()
+
+
 def _begin(connection: Connection) -> None:
     """IMMEDIATE, or a transaction that read first could fail at its first write however long it waits."""
-    kind = connection.get_execution_options().get(_BEGIN, "IMMEDIATE")
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(kind == 'DEFERRED')}")
-    connection.exec_driver_sql(f"BEGIN {kind}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: Connection) -> None:
+    """By the driver itself: SQLAlchemy takes longer for it than SQLite for the query that follows."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN DEFERRED").close()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
 
 from careen.model.digest import Digest
 from careen.model.registry import Blob, Image
@@ -24,6 +24,24 @@ QUERY: Select[Any] = (
 )
 
 
+_BY_ID = QUERY.where(images.c.id == bindparam("id"))
+_LAYERS = (
+    select(image_layers)
+    .where(image_layers.c.image_id.in_(bindparam("ids", expanding=True)))
+    .order_by(image_layers.c.position)
+)
+_TAGS = (
+    select(tags.c.image_id, tags.c.name)
+    .where(tags.c.image_id.in_(bindparam("ids", expanding=True)))
+    .order_by(tags.c.name)
+)
+
+
+def by_id(connection: Connection, image_id: str) -> Image | None:
+    loaded = load(connection, connection.execute(_BY_ID, {"id": image_id}).all())
+    return loaded[0] if loaded else None
+
+
 def one(connection: Connection, *conditions: ColumnElement[bool]) -> Image | None:
     """The image that meets the conditions, of which there is at most one."""
     loaded = load(connection, connection.execute(QUERY.where(*conditions)).all())
@@ -41,8 +59,7 @@ def load(connection: Connection, rows: Sequence[Row[Any]]) -> list[Image]:
 def _layers(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[Blob]]:
     found: dict[str, list[Blob]] = defaultdict(list)
     for batch in batched(keys):
-        query = select(image_layers).where(image_layers.c.image_id.in_(batch))
-        for row in connection.execute(query.order_by(image_layers.c.position)):
+        for row in connection.execute(_LAYERS, {"ids": list(batch)}):
             found[row.image_id].append(Blob(row.blob_id or "", Digest(row.digest), row.size))
     return found
 
@@ -50,8 +67,7 @@ def _layers(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequenc
 def _tags(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
     found: dict[str, list[str]] = defaultdict(list)
     for batch in batched(keys):
-        query = select(tags.c.image_id, tags.c.name).where(tags.c.image_id.in_(batch))
-        for image_id, name in connection.execute(query.order_by(tags.c.name)):
+        for image_id, name in connection.execute(_TAGS, {"ids": list(batch)}):
             found[image_id].append(name)
     return found
 

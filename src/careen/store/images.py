@@ -91,7 +91,7 @@ def untag(connection: Connection, repository_id: str, name: str) -> bool:
 
 
 def get(connection: Connection, image_id: str) -> Image | None:
-    return image_rows.one(connection, images.c.id == image_id)
+    return image_rows.by_id(connection, image_id)
 
 
 def by_digest(connection: Connection, repository_id: str, digest: Digest) -> Image | None:

@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 
 from careen.errors import Exists
 from careen.model.registry import Operation
@@ -17,6 +17,7 @@ class Running(Exists):
     """There is one of this method at work on the subject."""
 
 
+_BY_ID = select(operations).where(operations.c.id == bindparam("id"))
 _FIELDS = tuple(field.name for field in fields(Operation))
 
 
@@ -28,7 +29,8 @@ def add(connection: Connection, operation: Operation) -> None:
 
 
 def get(connection: Connection, operation_id: str) -> Operation | None:
-    return _one(connection, operations.c.id == operation_id)
+    row = connection.execute(_BY_ID, {"id": operation_id}).one_or_none()
+    return None if row is None else _operation(row)
 
 
 def running(connection: Connection, method: str, subject: str) -> Operation | None:

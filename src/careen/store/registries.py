@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from careen.errors import Exists
 from careen.model.registry import Registry
@@ -16,6 +16,8 @@ LISTING = Listing(
     fields={"name": registries.c.name, "created_at": registries.c.created_at},
     default=(("created_at", False),),
 )
+
+_BY_ID = select(registries).where(registries.c.id == bindparam("id"))
 
 
 def add(connection: Connection, registry: Registry) -> None:
@@ -32,7 +34,7 @@ def add(connection: Connection, registry: Registry) -> None:
 
 
 def get(connection: Connection, registry_id: str) -> Registry | None:
-    row = connection.execute(select(registries).where(registries.c.id == registry_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"id": registry_id}).one_or_none()
     return None if row is None else _registry(row)
 
 

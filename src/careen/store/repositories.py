@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from careen.model import ids
 from careen.model.registry import Repository
@@ -18,6 +18,9 @@ LISTING = Listing(
     fields={"name": repositories.c.name, "created_at": repositories.c.created_at},
     default=(("created_at", False),),
 )
+
+_BY_ID = select(repositories).where(repositories.c.id == bindparam("value"))
+_BY_NAME = select(repositories).where(repositories.c.name == bindparam("value"))
 
 
 def upsert(connection: Connection, registry_id: str, name: str) -> Repository:
@@ -36,11 +39,11 @@ def _insert(connection: Connection, registry_id: str, name: str) -> None:
 
 
 def get(connection: Connection, repository_id: str) -> Repository | None:
-    return _one(connection, repositories.c.id == repository_id)
+    return _one(connection, _BY_ID, repository_id)
 
 
 def by_name(connection: Connection, name: str) -> Repository | None:
-    return _one(connection, repositories.c.name == name)
+    return _one(connection, _BY_NAME, name)
 
 
 def page(
@@ -78,8 +81,8 @@ def names(connection: Connection) -> Sequence[str]:
     return connection.scalars(select(repositories.c.name).order_by(repositories.c.name)).all()
 
 
-def _one(connection: Connection, condition: ColumnElement[bool]) -> Repository | None:
-    row = connection.execute(select(repositories).where(condition)).one_or_none()
+def _one(connection: Connection, query: Select[Any], value: str) -> Repository | None:
+    row = connection.execute(query, {"value": value}).one_or_none()
     return None if row is None else _repository(row)
 
 

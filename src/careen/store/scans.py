@@ -5,7 +5,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from careen.errors import NotFound
 from careen.model.digest import Digest
@@ -19,6 +31,7 @@ from careen.store.tables import findings as findings_table
 from careen.store.tables import image_children, images, operations, scan_packages, scan_results
 
 _LATEST = (scan_results.c.scanned_at.desc(), scan_results.c.created_at.desc(), scan_results.c.id.desc())
+_BY_ID = select(scan_results).where(scan_results.c.id == bindparam("id"))
 _COUNTS = tuple(severity.name.lower() for severity in Severity)
 
 LISTING = Listing(
@@ -59,7 +72,7 @@ def add(connection: Connection, scan: ScanResult) -> None:
 
 
 def get(connection: Connection, scan_id: str) -> ScanResult | None:
-    row = connection.execute(select(scan_results).where(scan_results.c.id == scan_id)).one_or_none()
+    row = connection.execute(_BY_ID, {"id": scan_id}).one_or_none()
     return None if row is None else _scan(row)
 
 
