@@ -4,20 +4,28 @@
 stands in `url`, where it matters.
 """
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from careen.feeds import UPSTREAMS, Upstream
 
 TESTDATA = Path(__file__).parent / "testdata"
+PACKED: Mapping[str, Callable[[bytes], bytes]] = {
+    ".xz": lzma.compress,
+    ".zst": zstandard.compress,
+    ".bz2": bz2.compress,
+}
 CASES = sorted(path.parent for path in TESTDATA.glob("*/*/input*"))
 
 
@@ -57,7 +65,7 @@ def _document(case: Path) -> io.BytesIO:
     """
     (source,) = case.glob("input*")
     if source.is_dir():
-        return _tar_xz(source) if source.name.endswith(".tar.xz") else _zipped(source)
+        return _zipped(source) if source.name == "input" else _archived(source)
     data = source.read_bytes()
     return io.BytesIO(gzip.compress(data) if case.parent.name in ("nvd", "epss") else data)
 
@@ -70,13 +78,12 @@ def _zipped(folder: Path) -> io.BytesIO:
     return buffer
 
 
-def _tar_xz(folder: Path) -> io.BytesIO:
+def _archived(folder: Path) -> io.BytesIO:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w:xz") as archive:
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for path in sorted(folder.iterdir()):
             archive.add(path, path.name)
-    buffer.seek(0)
-    return buffer
+    return io.BytesIO(PACKED[folder.suffix](buffer.getvalue()))
 
 
 def _url(case: Path) -> str:

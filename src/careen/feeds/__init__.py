@@ -15,6 +15,7 @@ from careen.feeds import (
     oracle,
     osv,
     photon,
+    redhat,
     secdb,
     ubuntu,
 )
@@ -88,6 +89,7 @@ FEEDS: list[Feed] = [
     azurelinux,
     oracle,
     photon,
+    redhat,
 ]
 
 ENRICHERS: list[Enricher] = [

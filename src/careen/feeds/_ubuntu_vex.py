@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from careen.feeds import _ubuntu_releases
 from careen.feeds._fields import InvalidRecord, Record, decoded, identifier, problem, record, records, text
-from careen.feeds._tar_xz import files
+from careen.feeds._tar import files
 from careen.model.advisory import Advisory, Affected, Range
 from careen.model.problem import Problem
 

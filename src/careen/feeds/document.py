@@ -50,7 +50,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """Documents that are new or have changed, and those that could not be had."""
+    """Documents that are new or have changed, those that could not be had, and those to be dropped."""
 
     documents: tuple[Document, ...] = ()
     failures: tuple[Failure, ...] = ()
+    gone: tuple[str, ...] = ()  # URLs of documents that are not needed any more: others say the same

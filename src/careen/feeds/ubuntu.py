@@ -35,7 +35,7 @@ from careen.feeds._fields import (
     text,
 )
 from careen.feeds._scores import scores
-from careen.feeds._tar_xz import files
+from careen.feeds._tar import files
 from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Affected, Ecosystem, Range

@@ -59,6 +59,9 @@ class Shelf:
         """Puts the new documents in the place of the old ones, until they are accepted or refused."""
         fetched = fetched or Fetched()
         now = datetime.now(UTC).isoformat(timespec="seconds")
+        for url in fetched.gone:
+            self.kept.pop(url, None)
+            self.refused.pop(url, None)
         again = {each.url for each in fetched.documents if each.sha256 == self.refused.get(each.url)}
         self.errors = {url: self.errors[url] for url in again} | {
             failure.url: failure.message for failure in fetched.failures

@@ -77,7 +77,12 @@ def _is_within(larger: Sequence[str], own: Sequence[str]) -> bool:
     kind, vendor, product, release, *rest = larger
     if any(rest) and (kind, *rest) != (own[0], *own[4:]):
         return False
-    return (vendor, product) == tuple(own[1:3]) and _is_release(release, own[3])
+    return vendor == own[1] and _is_product(product, own[2]) and _is_release(release, own[3])
+
+
+def _is_product(larger: str, product: str) -> bool:
+    """A feed may name all of a family: rhel_*."""
+    return larger == product or (larger.endswith("*") and product.startswith(larger[:-1]))
 
 
 def _is_release(larger: str, release: str) -> bool:

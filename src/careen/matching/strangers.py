@@ -14,6 +14,7 @@ _VENDORS = {
     "azurelinux": ("microsoft",),
     "centos": ("centos", "red hat"),
     "fedora": ("fedora",),
+    "hummingbird": ("red hat",),
     "mageia": ("mageia",),
     "mariner": ("microsoft",),
     "ol": ("oracle",),

@@ -20,6 +20,10 @@ def _red_hat_release(version_id: str) -> str:
     return f"enterprise_linux:{_major(version_id)}"
 
 
+def _hummingbird_release(version_id: str) -> str:  # noqa: ARG001 - what it says is a date
+    return "hummingbird:1"
+
+
 def _suse_release(version_id: str) -> str:
     """`Linux Enterprise Server 15 SP3` of `15.3`."""
     major, _, pack = version_id.partition(".")
@@ -60,6 +64,7 @@ _FAMILIES: Mapping[str, _Family] = {
     "debian": _Family("Debian", "deb"),
     "devuan": _Family("Devuan", "deb"),
     "fedora": _Family("Fedora", "rpm"),
+    "hummingbird": _Family("Red Hat", "rpm", _hummingbird_release),
     "kali": _Family("Kali", "deb", _rolling),
     "linuxmint": _Family("Linux Mint", "deb"),
     "mageia": _Family("Mageia", "rpm", _major),
