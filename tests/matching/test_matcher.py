@@ -200,11 +200,11 @@ def test_advisories_that_share_an_alias_are_one_finding_under_the_cve(snapshot_o
         ("PYSEC-1", (), "PYSEC-1"),
         ("PYSEC-1", ("GHSA-aaaa-bbbb-cccc",), "PYSEC-1"),
         ("GHSA-1", ("CVE-2023-10000", "CVE-2023-9999"), "CVE-2023-9999"),
-        ("CVE-2024-1000", ("CVE-2019-99999",), "CVE-2019-99999"),
+        ("CVE-2024-1000", ("CVE-2019-99999",), "CVE-2024-1000"),
         ("TEMP-0290435-0B57B5", (), "TEMP-0290435-0B57B5"),
     ],
 )
-def test_the_oldest_cve_names_a_finding_or_else_the_advisory_itself(
+def test_its_own_cve_names_a_finding_or_the_oldest_or_else_the_advisory_itself(
     snapshot_of: Make, id_: str, aliases: tuple[str, ...], expected: str
 ) -> None:
     finding = only(

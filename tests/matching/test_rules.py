@@ -309,4 +309,4 @@ def test_what_is_exploited_and_how_likely_that_is_stands_beside_the_proof(snapsh
         "percentile": 0.97,
         "day": "2026-08-16",
     }
-    assert snapshot.likelihood("CVE-2024-1009") is None
+    assert not snapshot.facts({"CVE-2024-1009"}).likelihoods

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careen.matching.severity import InvalidVector, of_vector, of_word
+from careen.matching.severity import of_word
+from careen.matching.vectors import InvalidVector, of_vector
 from careen.model.severity import Severity
 
 PIECES = st.sampled_from(

@@ -27,6 +27,7 @@ Make = Callable[..., Snapshot]
 
 TODAY = date(2026, 11, 22)
 PYPI = Ecosystem("PyPI", "pep440", ("pip",))
+FLASK = ("PyPI", "flask", False)
 RATING = Rating(
     "CVE-2024-1000", Score("NVD", "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"), Severity.CRITICAL
 )
@@ -79,7 +80,7 @@ def test_of_what_was_revised_only_the_newest_counts(tmp_path: Path) -> None:
     paths = {build(order, tmp_path, today=TODAY) for order in (records, records[::-1])}
     (path,) = paths
     with Snapshot.open(path) as snapshot:
-        hits = snapshot.affecting("PyPI", "flask", pep440.key("0"), by_source=False)
+        hits = snapshot.affecting(FLASK, pep440.key("0"))
     assert sorted(hit.range.fixed for hit in hits) == ["2", "3", "4", "5"]
 
 
@@ -117,10 +118,10 @@ def test_a_later_word_of_a_feed_takes_the_place_of_its_earlier_one(snapshot_of: 
         Rating(ids[0], low, Severity.LOW, new),
         Rejected(ids[1], "NVD", gone),
     )
-    assert [rating.score for rating in snapshot.ratings(ids[0])] == [low]
-    assert (snapshot.ratings(ids[1]), snapshot.rejected(ids[1])) == ((), ("NVD",))
-    assert (len(snapshot.ratings(ids[2])), snapshot.rejected(ids[2])) == (1, ())
-    assert snapshot.ratings("CVE-2024-4000") == ()  # no advisory names it
+    facts = snapshot.facts([*ids, "CVE-2024-4000"])
+    assert facts.ratings.keys() == {ids[0], ids[2]}  # no advisory names the last
+    assert [rating.score for rating in facts.ratings[ids[0]]] == [low]
+    assert facts.rejected == {ids[1]: ["NVD"]}
 
 
 def test_other_records_give_another_snapshot(tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_a_snapshot_knows_its_digest_its_feeds_and_its_ecosystems(tmp_path: Path
         ]
         assert snapshot.ecosystem("pip") == snapshot.ecosystem("pypi") == snapshot.ecosystem("PyPI")
         assert snapshot.ecosystem("npm") is None
-        assert snapshot.ratings("CVE-2024-1000") == (RATING,)
+        assert snapshot.facts({"CVE-2024-1000"}).ratings == {"CVE-2024-1000": [RATING]}
 
 
 def test_what_cannot_be_read_is_counted_and_the_rest_is_kept(tmp_path: Path) -> None:
@@ -153,9 +154,10 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_kept(tmp_path: Path) -> 
             "CVE-2024-2000: flask: 'four' is not a version of the scheme pep440": 2,
         }
         assert snapshot.problems("nvd") == ((RECORDS[-1][1], 1),)
-        hits = snapshot.affecting("PyPI", "flask", pep440.key("3"), by_source=False)
+        hits = snapshot.affecting(FLASK, pep440.key("3"))
         assert "CVE-2024-2000" in {hit.record.id for hit in hits}
-        reasons = [reason for _, reason in snapshot.unreadable("PyPI", "flask", by_source=False)]
+        (flask,) = snapshot.packages([FLASK]).values()
+        reasons = [reason for _, reason in snapshot.unreadable([flask])[flask]]
         assert len(reasons) == 2  # the two ranges; no installed version can be "four"
 
 
@@ -183,14 +185,14 @@ def test_an_alias_never_hides_an_ecosystem(snapshot_of: Make) -> None:
 
 def test_an_advisory_may_name_its_ecosystem_by_an_alias(snapshot_of: Make) -> None:
     by_alias = Advisory("CVE-2024-1000", (Affected("pip", "flask", (Range(),)),))
-    assert snapshot_of(by_alias, PYPI).affecting("PyPI", "flask", b"x", by_source=False)
+    assert snapshot_of(by_alias, PYPI).affecting(FLASK, b"x")
 
 
 def test_text_that_is_no_unicode_is_a_problem_and_spares_the_rest(snapshot_of: Make) -> None:
     snapshot = snapshot_of(PYPI, advisory("CVE-\ud800", Range()), advisory("CVE-2024-2000", Range()))
     ((problem, _),) = snapshot.problems("a-feed")
     assert problem.kind is ProblemKind.INVALID_ADVISORY
-    (hit,) = snapshot.affecting("PyPI", "flask", b"x", by_source=False)
+    (hit,) = snapshot.affecting(FLASK, b"x")
     assert hit.record.id == "CVE-2024-2000"
 
 
@@ -246,7 +248,7 @@ def test_threads_may_share_a_snapshot(tmp_path: Path) -> None:
     with Snapshot.open(build(RECORDS, tmp_path, today=TODAY)) as snapshot:
 
         def ask() -> None:
-            answers.extend(len(snapshot.affecting("PyPI", "flask", b"", by_source=False)) for _ in range(50))
+            answers.extend(len(snapshot.affecting(FLASK, b"")) for _ in range(50))
 
         threads = [threading.Thread(target=ask) for _ in range(8)]
         for thread in threads:

@@ -1,16 +1,32 @@
 """Which advisories speak of the same vulnerability, and the name that it then gets."""
 
+import functools
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from careen.matching.records import Hit
+from careen.matching.records import Hit, Record
 
 _CVE = re.compile(r"CVE-([0-9]{4})-([0-9]{4,19})")
 
 
+@functools.lru_cache(100_000)
 def is_cve(name: str) -> bool:
     return _CVE.fullmatch(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One vulnerability of one package, and all that is said of it."""
+
+    id: str
+    aliases: tuple[str, ...]
+    hits: Sequence[Hit]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.id, *self.aliases)
 
 
 class _Names:
@@ -29,35 +45,69 @@ class _Names:
         self._parents[self.root(name)] = self.root(other)
 
 
-def merge(hits: Sequence[Hit]) -> list[list[Hit]]:
-    """The hits of one package in groups that share an id or an alias, directly or through others.
+def merge(hits: Sequence[Hit]) -> list[Flaw]:
+    """The vulnerabilities of one package: advisories share an id or an alias, directly or through others.
 
     What an advisory named by a CVE has for aliases joins nothing: an erratum may fix many of them.
     """
+    groups = defaultdict(list)
     names = _Names()
     for hit in hits:
-        if _CVE.fullmatch(hit.record.id):
-            continue
-        for alias in hit.record.aliases:
-            names.join(hit.record.id, alias)
-    groups = defaultdict(list)
+        if not is_cve(hit.record.id):
+            for alias in hit.record.aliases:
+                names.join(hit.record.id, alias)
     for hit in hits:
         groups[names.root(hit.record.id)].append(hit)
-    return list(groups.values())
+    return [flaw for group in groups.values() for flaw in _flaws(group)]
 
 
-def name(hits: Sequence[Hit]) -> tuple[str, tuple[str, ...]]:
-    """The id of a group's vulnerability and its aliases.
+def _flaws(hits: Sequence[Hit]) -> list[Flaw]:
+    """Two CVEs that have advisories of their own are two vulnerabilities, whatever third names them both."""
+    if len(hits) == 1 and is_cve(hits[0].record.id):  # nearly all that distributions say
+        record = hits[0].record
+        return [Flaw(record.id, tuple(sorted({*record.aliases} - {record.id})), hits)]
+    said = [_cves(hit.record) for hit in hits]
+    own = {cve for cves in said if len(cves) == 1 for cve in cves}
+    if len(own) <= 1:
+        return [_named(hits, own)]
+    shared = {cve: _names_of(cve, hits, said) for cve in own}
+    return [
+        _named(
+            [hit for hit, cves in zip(hits, said, strict=True) if cve in _meant(hit.record, cves, shared)],
+            {cve},
+            foreign=own,
+        )
+        for cve in sorted(own)
+    ]
 
-    The id is the CVE, the oldest and lowest-numbered where there are several; without a CVE the first of
-    the advisories' own ids in the order of text.
-    """
-    own = {hit.record.id for hit in hits}
-    every = {alias for hit in hits for alias in hit.record.ids}
-    cves = [match for match in map(_CVE.fullmatch, every) if match]
-    chosen = min(cves, key=_year_and_number)[0] if cves else min(own)
-    return chosen, tuple(sorted(every - {chosen}))
+
+def _cves(record: Record) -> frozenset[str]:
+    """The vulnerabilities that an advisory says it is about."""
+    return frozenset([record.id] if is_cve(record.id) else filter(is_cve, record.aliases))
 
 
-def _year_and_number(match: re.Match[str]) -> tuple[int, int, str]:
-    return int(match[1]), int(match[2]), match[0]
+def _names_of(cve: str, hits: Iterable[Hit], said: Iterable[Collection[str]]) -> set[str]:
+    """All names of the advisories that are about this CVE alone."""
+    return {
+        name for hit, cves in zip(hits, said, strict=True) if set(cves) == {cve} for name in hit.record.ids
+    }
+
+
+def _meant(record: Record, cves: Collection[str], shared: dict[str, set[str]]) -> Collection[str]:
+    """The CVEs with advisories of their own that this one is about too; all of them where nobody can tell."""
+    if known := shared.keys() & set(cves):
+        return known
+    return [cve for cve, names in shared.items() if names & set(record.ids)] or shared.keys()
+
+
+def _named(hits: Sequence[Hit], own: Collection[str], *, foreign: Collection[str] = ()) -> Flaw:
+    """The CVE with an advisory of its own, else the oldest; without any the first of the own ids."""
+    every = {name for hit in hits for name in hit.record.ids}
+    cves = own or set(filter(is_cve, every))
+    chosen = min(cves, key=_year_and_number) if cves else min(hit.record.id for hit in hits)
+    return Flaw(chosen, tuple(sorted(every - {chosen, *foreign})), hits)
+
+
+def _year_and_number(cve: str) -> tuple[int, int, str]:
+    year, number = cve.split("-")[1:]
+    return int(year), int(number), cve

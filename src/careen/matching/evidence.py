@@ -1,19 +1,47 @@
 """Why a finding is reported, as values that JSON can hold."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
 from careen.matching.records import Covered, Hit, Record
+from careen.matching.severity import Candidate, told
 from careen.model.advisory import Exploited, Likelihood, Range
 from careen.model.package import Package
+
+
+class Proof(Mapping[str, object]):
+    """Evidence that is made when somebody first reads it; most callers only count."""
+
+    __slots__ = ("_make", "_said")
+
+    def __init__(self, make: Callable[[], Mapping[str, object]]) -> None:
+        self._make: Callable[[], Mapping[str, object]] | None = make
+        self._said: Mapping[str, object] = {}
+
+    def _read(self) -> Mapping[str, object]:
+        if make := self._make:
+            self._said, self._make = make(), None
+        return self._said
+
+    def __getitem__(self, name: str) -> object:
+        return self._read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __repr__(self) -> str:
+        return repr(self._read())
 
 
 def of(
     package: Package,
     covered: Covered,
     hits: Sequence[Hit],
-    opinions: Sequence[Mapping[str, object]],
+    opinions: Sequence[Candidate],
     remarks: Sequence[str] = (),
     *,
     confidence: str = "",
@@ -27,7 +55,7 @@ def of(
             {"by": by, "installed": installed, "scheme": covered.scheme, "ecosystem": covered.name}
             for by, installed in dict.fromkeys(compared(package, by_source=hit.by_source) for hit in hits)
         ],
-        "severities": list(opinions),
+        "severities": told(opinions),
         **({"remarks": list(remarks)} if remarks else {}),
         **({"confidence": confidence} if confidence else {}),
     }

@@ -7,7 +7,8 @@ from careen.matching import rejection, strangers
 from careen.matching.conditions import Repositories, applies
 from careen.matching.coverage import asked, cover
 from careen.matching.evidence import source_name, source_version
-from careen.matching.matcher import match, subjects
+from careen.matching.lookup import subjects
+from careen.matching.matcher import match
 from careen.matching.records import Covered, Named, Statement
 from careen.matching.snapshot import Snapshot
 from careen.model.finding import Finding
@@ -92,7 +93,8 @@ class _Clearing:
             return "it holds headers of the kernel, not the kernel"
         if not applies(statement.hit, package, covered, self._repositories):
             return "the record is about builds for other machines or from other repositories"
-        if who := rejection.of([statement.hit], self._snapshot.rejected):
+        names = statement.hit.record.ids
+        if who := rejection.of(names, self._snapshot.facts(names)):
             return f"{' and '.join(who)} says that the id was rejected: it names no vulnerability"
         return _outside(version, covered, statement)
 

@@ -1,13 +1,12 @@
 """Ids that were taken back: whoever assigns them found that they name no vulnerability."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
-from careen.matching import aliases
-from careen.matching.records import Hit
+from careen.matching.aliases import is_cve
+from careen.matching.records import Facts
 
 
-def of(hits: Iterable[Hit], rejected: Callable[[str], Sequence[str]]) -> Sequence[str]:
-    """Who took back what these hits of one vulnerability are about; () unless every CVE of it is rejected."""
-    cves = {name for hit in hits for name in hit.record.ids if aliases.is_cve(name)}
-    said = [rejected(cve) for cve in sorted(cves)]
+def of(names: Iterable[str], facts: Facts) -> Sequence[str]:
+    """Who took back what these are names of; () unless every CVE among them is rejected."""
+    said = [facts.rejected.get(name, ()) for name in names if is_cve(name)]
     return said[0] if said and all(said) else ()

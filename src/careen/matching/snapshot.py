@@ -3,22 +3,27 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from careen.errors import Unavailable
-from careen.matching import schema
+from careen.matching import reading, schema
 from careen.matching.files import activate, current
-from careen.matching.records import Covered, Hit, Named, Record, Source, Statement
+from careen.matching.records import Condition, Covered, Facts, Hit, Named, Record, Source, Statement
 from careen.model import digest
-from careen.model.advisory import Exploited, Likelihood, Range, Rating, Score
+from careen.model.advisory import Exploited, Likelihood, Rating, Score
 from careen.model.digest import Digest
 from careen.model.problem import Problem, ProblemKind
-from careen.model.severity import Severity
 
 __all__ = ["InvalidSnapshot", "Snapshot", "activate", "current"]
+
+
+Subject = tuple[str, str, bool]  # ecosystem, name of a package, whether that of the source is meant
+
+_KEPT = 20_000  # records that an open snapshot remembers, about 1 KB each
 
 
 class InvalidSnapshot(Unavailable): ...
@@ -31,6 +36,8 @@ class Snapshot:
         self.path = path
         self._connection = connection
         self._lock = threading.Lock()
+        self._known: dict[int, Record] = {}
+        self._conditions: dict[int, Condition] = {}
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -57,18 +64,12 @@ class Snapshot:
 
     def ecosystems(self) -> tuple[Covered, ...]:
         rows = self._rows("SELECT name, scheme, feed, end_of_life, ended FROM ecosystems ORDER BY name")
-        return tuple(_covered(row) for row in rows)
+        return tuple(map(reading.covered, rows))
 
     def ecosystem(self, name: str) -> Covered | None:
         """What judges the ecosystem of that name or alias; its end is the end of what was asked for."""
-        rows = self._rows(
-            """SELECT judge.name, judge.scheme, judge.feed,
-            coalesce(own.end_of_life, judge.end_of_life), coalesce(own.ended, judge.ended) FROM names
-            JOIN ecosystems AS judge ON judge.name = names.ecosystem
-            LEFT JOIN ecosystems AS own ON own.name = names.name WHERE names.name = ?""",
-            name,
-        )
-        return _covered(rows[0]) if rows else None
+        rows = self._rows(reading.ECOSYSTEM, name)
+        return reading.covered(rows[0]) if rows else None
 
     def feeds(self) -> tuple[Source, ...]:
         rows = self._rows("SELECT name, advisories, withdrawn, ratings, problems FROM feeds ORDER BY name")
@@ -79,53 +80,87 @@ class Snapshot:
         rows = self._rows("SELECT kind, path, message, count FROM problems WHERE feed = ?", feed)
         return tuple((Problem(ProblemKind(kind), path, text), count) for kind, path, text, count in rows)
 
-    def affecting(self, ecosystem: str, package: str, version: bytes, *, by_source: bool) -> tuple[Hit, ...]:
-        """What affects the version of that key; `by_source` asks for what is said of source packages."""
-        rows = self._rows(_AFFECTING, ecosystem, package, by_source, version, version)
-        return tuple(_hit(row) for row in rows)
+    def packages(self, asked: Sequence[Subject]) -> dict[Subject, int]:
+        """The numbers of those that some advisory speaks of."""
+        rows = self._rows(reading.PACKAGES, json.dumps(asked))
+        return {asked[place]: number for place, number in rows}
+
+    def affecting(self, subject: Subject, version: bytes) -> tuple[Hit, ...]:
+        """What affects the version of that key."""
+        number = self.packages([subject]).get(subject)
+        return self.affecting_all([(number, version, subject[2])])[0] if number else ()
+
+    def affecting_all(self, asked: Sequence[tuple[int, bytes, bool]]) -> list[tuple[Hit, ...]]:
+        """What affects each, given by number, key, and whether the source is meant."""
+        found = [self._rows(reading.AFFECTING, package, key, key) for package, key, _ in asked]
+        records = self._records({row[0] for rows in found for row in rows})
+        return [
+            tuple(reading.hit(row, records[row[0]], self._condition, by_source=by_source) for row in rows)
+            for rows, (_, _, by_source) in zip(found, asked, strict=True)
+        ]
+
+    def _records(self, numbers: set[int]) -> dict[int, Record]:
+        known = self._known
+        missing = [number for number in numbers if number not in known]
+        if len(known) + len(missing) > _KEPT:
+            known = {number: known[number] for number in numbers if number in known}
+        if missing:
+            rows = self._rows(reading.RECORDS, json.dumps(missing))
+            known = {**known, **{row[0]: reading.record(row[1:]) for row in rows}}
+        self._known = known  # a dict that is in use elsewhere is never changed
+        return known
+
+    def _condition(self, number: int) -> Condition:
+        known = self._conditions.get(number)
+        if known is None:
+            known = reading.condition(self._rows(reading.CONDITION, number)[0])
+            self._conditions[number] = known
+        return known
 
     def named(self, vulnerability: str) -> tuple[Named, ...]:
         """Every advisory of that id or alias. Reads the whole file: for people who ask, not for scans."""
-        rows = self._rows(_NAMED, vulnerability, json.dumps(vulnerability))
+        rows = self._rows(reading.NAMED, vulnerability, json.dumps(vulnerability))
         return tuple(
-            Named(_record(row[1:11]), row[11], self._statements(row[0], _record(row[1:11]))) for row in rows
+            Named(reading.record(row[1:11]), row[11], self._statements(row[0], reading.record(row[1:11])))
+            for row in rows
         )
 
     def _statements(self, advisory: int, record: Record) -> tuple[Statement, ...]:
         return tuple(
-            Statement(ecosystem, package, bool(by_source), low, _said(record, rest))
-            for ecosystem, package, by_source, low, *rest in self._rows(_STATEMENTS, advisory)
+            Statement(
+                ecosystem,
+                package,
+                bool(by_source),
+                low,
+                reading.hit(rest, record, self._condition, by_source=bool(by_source)),
+            )
+            for ecosystem, package, by_source, low, *rest in self._rows(reading.STATEMENTS, advisory)
         )
 
-    def unreadable(self, ecosystem: str, package: str, *, by_source: bool) -> tuple[tuple[str, str], ...]:
-        """Ids of advisories for that package that cannot be judged, each with the reason."""
-        return tuple(self._rows(_UNREADABLE, ecosystem, package, by_source))
+    def unreadable(self, packages: Collection[int]) -> dict[int, list[tuple[str, str]]]:
+        """Ids of advisories for these packages that cannot be judged, each with the reason."""
+        found = defaultdict(list)
+        for package, id_, reason in self._rows(reading.UNREADABLE, json.dumps(sorted(packages))):
+            found[package].append((id_, reason))
+        return found
 
-    def ratings(self, vulnerability: str) -> tuple[Rating, ...]:
-        rows = self._rows("SELECT id, source, vector, severity FROM ratings WHERE id = ?", vulnerability)
-        return tuple(
-            Rating(id_, Score(source, vector), Severity(level)) for id_, source, vector, level in rows
-        )
-
-    def rejected(self, vulnerability: str) -> tuple[str, ...]:
-        """Who says that the id was taken back."""
-        return tuple(who for (who,) in self._rows("SELECT source FROM rejected WHERE id = ?", vulnerability))
+    def facts(self, vulnerabilities: Collection[str]) -> Facts:
+        names = json.dumps(sorted(vulnerabilities))
+        ratings, exploited, rejected = defaultdict(list), defaultdict(list), defaultdict(list)
+        for id_, source, vector, level in self._rows(reading.RATINGS, names):
+            ratings[id_].append(Rating(id_, Score(source, vector), reading.SEVERITIES[level]))
+        for id_, source, since, used in self._rows(reading.EXPLOITED, names):
+            exploited[id_].append(Exploited(id_, source, since, bool(used)))
+        likelihoods: dict[str, Likelihood] = {}
+        for row in self._rows(reading.LIKELIHOODS, names):
+            likelihoods.setdefault(row[0], Likelihood(*row))
+        for id_, source in self._rows(reading.REJECTED, names):
+            rejected[id_].append(source)
+        return Facts(ratings, exploited, likelihoods, rejected)
 
     def cpes(self, repository: str) -> tuple[str, ...]:
         """Of the repository of that id; none for an unknown one."""
         return tuple(cpe for (cpe,) in self._rows("SELECT cpe FROM repositories WHERE id = ?", repository))
-
-    def exploited(self, vulnerability: str) -> tuple[Exploited, ...]:
-        rows = self._rows("SELECT id, source, since, ransomware FROM exploited WHERE id = ?", vulnerability)
-        return tuple(Exploited(id_, source, since, bool(used)) for id_, source, since, used in rows)
-
-    def likelihood(self, vulnerability: str) -> Likelihood | None:
-        """The newest answer there is."""
-        query = (
-            "SELECT id, probability, percentile, day FROM likelihoods WHERE id = ? ORDER BY day DESC LIMIT 1"
-        )
-        rows = self._rows(query, vulnerability)
-        return Likelihood(*rows[0]) if rows else None
 
     def close(self) -> None:
         self._connection.close()
@@ -146,72 +181,3 @@ class Snapshot:
             UnicodeEncodeError
         ):  # names in an image may be any bytes; those that are no text are in no feed
             return []
-
-
-_AFFECTING = """
-SELECT advisories.digest, feed, advisories.name, aliases, scores, advisories.severity, link, summary,
-       published, modified, introduced, fixed, last_affected, high, ranges.severity, status,
-       by_source, arches, repositories, remark
-FROM packages
-CROSS JOIN ranges ON ranges.package = packages.id
-CROSS JOIN advisories ON advisories.id = ranges.advisory
-LEFT JOIN conditions ON conditions.id = ranges.condition
-WHERE packages.ecosystem = ? AND packages.name = ? AND by_source = ? AND high > ? AND low <= ?
-ORDER BY advisories.id, high, low, introduced, fixed, last_affected, ranges.severity, status, condition
-"""
-
-_NAMED = """
-SELECT id, digest, feed, name, aliases, scores, severity, link, summary, published, modified, withdrawn
-FROM advisories WHERE name = ? OR instr(aliases, ?) ORDER BY id
-"""
-
-_STATEMENTS = """
-SELECT ecosystem, name, by_source, low, introduced, fixed, last_affected, high, severity, status, by_source,
-       arches, repositories, remark
-FROM ranges
-JOIN packages ON packages.id = ranges.package
-LEFT JOIN conditions ON conditions.id = ranges.condition
-WHERE advisory = ? ORDER BY 1, 2, 3, high, low, 5, 6, 7, 9, 10, condition
-"""
-
-_UNREADABLE = """
-SELECT advisories.name, reason
-FROM packages
-CROSS JOIN unreadable ON unreadable.package = packages.id
-CROSS JOIN advisories ON advisories.id = unreadable.advisory
-WHERE packages.ecosystem = ? AND packages.name = ? AND by_source = ?
-ORDER BY 1, 2
-"""
-
-
-def _covered(row: tuple[Any, ...]) -> Covered:
-    name, scheme, feed, end_of_life, ended = row
-    return Covered(name, scheme, feed, end_of_life, bool(ended))
-
-
-def _record(row: Sequence[Any]) -> Record:
-    sha256, feed, name, aliases, scores, *words = row
-    return Record(
-        digest.from_hex(sha256.hex()),
-        feed,
-        name,
-        tuple(json.loads(aliases)),
-        tuple((source, vector, Severity(level)) for source, vector, level in json.loads(scores)),
-        *words,
-    )
-
-
-def _hit(row: tuple[Any, ...]) -> Hit:
-    return _said(_record(row[:10]), row[10:])
-
-
-def _said(record: Record, row: Sequence[Any]) -> Hit:
-    introduced, fixed, last_affected, high, severity, status, by_source, *condition = row
-    affected = Range(introduced, fixed, last_affected)
-    return Hit(record, affected, high, severity, status, bool(by_source), *_condition(*condition))
-
-
-def _condition(
-    arches: str | None, repositories: str | None, remark: str | None
-) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    return tuple(json.loads(arches or "[]")), tuple(json.loads(repositories or "[]")), remark or ""

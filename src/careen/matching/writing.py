@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from careen.matching import severity, spans
+from careen.matching import spans, vectors
 from careen.matching.staging import add_problem, canonical
 from careen.model.advisory import Range
 from careen.model.problem import Problem, ProblemKind
@@ -52,7 +52,7 @@ def write_advisories(database: sqlite3.Connection) -> None:
         """SELECT id, digest, feed, name, aliases, scores, severity, link, summary, published, modified,
         withdrawn FROM main.advisories JOIN main.numbers USING (digest) ORDER BY id"""
     )
-    rate = functools.lru_cache(_CACHED)(severity.of_vector)
+    rate = functools.lru_cache(_CACHED)(vectors.of_vector)
     database.executemany(
         "INSERT INTO final.advisories VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ((*row[:5], _rated(database, row, rate), *row[6:]) for row in rows),
@@ -66,7 +66,7 @@ def _rated(database: sqlite3.Connection, row: tuple[str, ...], rate: Callable[[s
     for source, vector in json.loads(scores):
         try:
             rated.append([source, vector, rate(vector)])
-        except severity.InvalidVector as error:
+        except vectors.InvalidVector as error:
             _add_problem(database, feed, f"{name}: {error.message}")
     return canonical(rated)
 

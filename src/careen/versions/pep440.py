@@ -1,61 +1,72 @@
 """Python's versions: the version specifiers specification (PEP 440), ordered as `packaging` does.
 
+    [v] [epoch!] number {.number} [pre-release] [post-release] [.dev] [+ local]
+
 The key is epoch, release without trailing zeros, pre-release, post-release, development release and local
 version, one after the other; each part shows where it ends, so no key is the beginning of another.
 """
 
-from packaging import version as packaging
+import re
 
 from careen.versions._number import number
 from careen.versions.invalid import LONGEST, InvalidVersion
 
 NAME = "pep440"
 
+_VERSION = re.compile(
+    r"v?(?:(?P<epoch>[0-9]++)!)?(?P<release>[0-9]++(?:\.[0-9]++)*+)"
+    r"(?:[-_.]?(?P<pre>alpha|beta|preview|pre|rc|a|b|c)[-_.]?(?P<pre_count>[0-9]*+))?"
+    r"(?P<post>-(?P<post_number>[0-9]++)|[-_.]?(?:post|rev|r)[-_.]?(?P<post_count>[0-9]*+))?"
+    r"(?P<dev>[-_.]?dev[-_.]?(?P<dev_count>[0-9]*+))?"
+    r"(?:\+(?P<local>[a-z0-9]++(?:[-_.][a-z0-9]++)*+))?",
+    re.ASCII,
+)
+_TRAILING_ZEROS = re.compile(r"(?:\.0+)+\Z")
+
 _NONE = "\0"  # the part is missing, or ends here
 _SOME = "\1"
 _FINAL = "\2"  # above every _SOME
-_ABOVE_PRE = "z"  # above "a", "b" and "rc"
+_PRE = {
+    **dict.fromkeys(("alpha", "a"), "a"),
+    **dict.fromkeys(("beta", "b"), "b"),
+    **dict.fromkeys(("preview", "pre", "rc", "c"), "r"),
+}
+_ABOVE_PRE = "z"
 
 
 def key(text: str) -> bytes:
     """Versions from before PEP 440 ("1.0-final-2") have no order, and are refused."""
-    if len(text) > LONGEST:
+    version = _VERSION.fullmatch(text.strip().lower()) if len(text) <= LONGEST else None
+    if version is None:
         raise InvalidVersion.of(text, NAME)
-    try:
-        version = packaging.Version(text)
-    except packaging.InvalidVersion:
-        raise InvalidVersion.of(text, NAME) from None
+    epoch, release, pre, pre_count, post, post_number, post_count, dev, dev_count, local = version.groups()
     parts = (
-        number(str(version.epoch)),
-        _release(version.release),
-        _pre(version),
-        _NONE if version.post is None else _SOME + number(str(version.post)),
-        _FINAL if version.dev is None else _SOME + number(str(version.dev)),
-        _local(version.local),
+        number(epoch or ""),
+        _release(release),
+        _pre(pre, pre_count, is_dev_of_final=bool(dev and not post)),
+        _SOME + number(post_number or post_count or "") if post else _NONE,
+        _SOME + number(dev_count) if dev else _FINAL,
+        _local(local) if local else _NONE,
     )
     return "".join(parts).encode()
 
 
-def _release(components: tuple[int, ...]) -> str:
-    significant = list(components)
-    while significant and not significant[-1]:
-        significant.pop()
-    return "".join(_SOME + number(str(component)) for component in significant) + _NONE
+def _release(numbers: str) -> str:
+    significant = _TRAILING_ZEROS.sub("", numbers)
+    if not significant.strip("0"):
+        return _NONE
+    return "".join([_SOME + number(each) for each in significant.split(".")]) + _NONE
 
 
-def _pre(version: packaging.Version) -> str:
-    if version.pre is not None:
-        letter, count = version.pre
-        return letter[0] + number(str(count))
+def _pre(word: str | None, count: str, *, is_dev_of_final: bool) -> str:
+    if word:
+        return _PRE[word] + number(count)
     # 1.0.dev1 comes before 1.0a1, but 1.0.post1.dev1 after 1.0.
-    is_dev_of_final = version.post is None and version.dev is not None
     return _NONE if is_dev_of_final else _ABOVE_PRE
 
 
-def _local(local: str | None) -> str:
-    if local is None:
-        return _NONE
-    return _SOME + "".join(map(_local_segment, local.split("."))) + _NONE
+def _local(local: str) -> str:
+    return _SOME + "".join(map(_local_segment, re.split("[-_.]", local))) + _NONE
 
 
 def _local_segment(segment: str) -> str:

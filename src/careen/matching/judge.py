@@ -1,0 +1,110 @@
+"""From what is said of a package to its findings."""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from careen.matching import aliases, evidence, rejection, severity
+from careen.matching.aliases import Flaw
+from careen.matching.conditions import Repositories, applies, remarks
+from careen.matching.evidence import Proof
+from careen.matching.lookup import Asked, Lookup
+from careen.matching.records import Facts, Hit
+from careen.matching.severity import Candidate
+from careen.matching.snapshot import Snapshot
+from careen.model.distro import Distro
+from careen.model.finding import Finding
+from careen.model.package import LANGUAGE_TYPES, Package
+from careen.model.problem import Problem
+
+_CLEARED = "not_affected"  # upstream looked: then what others say of the same vulnerability does not count
+_PENDING = "pending"
+
+
+class Judge:
+    def __init__(self, snapshot: Snapshot, distro: Distro | None, repositories: Repositories) -> None:
+        self._snapshot = snapshot
+        self._distro = distro
+        self._repositories = repositories
+
+    def of(self, asked: Iterable[Asked]) -> Iterator[Finding | Problem]:
+        lookup = Lookup(self._snapshot, asked)
+        yield from lookup.problems()
+        found = [
+            (each, flaw)
+            for each, hits in lookup.all()
+            for flaw in aliases.merge(self._applying(each, hits))
+            if not any(hit.status == _CLEARED for hit in flaw.hits)
+        ]
+        facts = self._snapshot.facts({name for _, flaw in found for name in flaw.names})
+        for each, flaw in found:
+            if not (facts.rejected and rejection.of(flaw.names, facts)):
+                yield self._finding(each, flaw, facts, lookup)
+
+    def _applying(self, asked: Asked, hits: Iterable[Hit]) -> list[Hit]:
+        """What is said of this build."""
+        return [hit for hit in hits if applies(hit, asked.package, asked.covered, self._repositories)]
+
+    def _finding(self, asked: Asked, flaw: Flaw, facts: Facts, lookup: Lookup) -> Finding:
+        hits = sorted(flaw.hits, key=functools.partial(_lead, flaw.id)) if len(flaw.hits) > 1 else flaw.hits
+        ratings = [rating for name in flaw.names for rating in facts.ratings.get(name, ())]
+        opinions = severity.ordered(severity.candidates(hits, ratings))
+        package = asked.package
+        use = functools.partial(_use, flaw.names, facts)
+        return Finding(
+            id=flaw.id,
+            aliases=flaw.aliases,
+            severity=severity.chosen(opinions),
+            package=package,
+            fixed_by=self._fixed_by(asked, hits, lookup),
+            origin="os" if package.is_os else "lang",
+            type=self._type(package),
+            link=next((hit.record.link for hit in hits if hit.record.link), ""),
+            status=hits[0].status,
+            evidence=Proof(functools.partial(_proof, asked, hits, opinions, self._repositories, use)),
+        )
+
+    def _fixed_by(self, asked: Asked, hits: Sequence[Hit], lookup: Lookup) -> str:
+        """The lowest fix above the installed version that can be had, and that no twin calls affected."""
+        fixes = sorted({(hit.high, hit.range.fixed) for hit in hits if _has_fix(hit)})
+        records = {hit.record.digest for hit in hits}
+        if len(records) > 1:
+            for _, fixed in fixes:
+                said = self._applying(asked, lookup.at(asked, fixed))
+                if records.isdisjoint(hit.record.digest for hit in said):
+                    return fixed
+        return fixes[0][1] if fixes else ""
+
+    def _type(self, package: Package) -> str:
+        if package.is_os:
+            return self._distro.id if self._distro else package.type
+        return LANGUAGE_TYPES.get(package.type, package.type)
+
+
+def _proof(
+    asked: Asked,
+    hits: Sequence[Hit],
+    opinions: Sequence[Candidate],
+    repositories: Repositories,
+    use: Callable[[], Mapping[str, object]],
+) -> Mapping[str, object]:
+    package = asked.package
+    said = remarks(hits, repositories)
+    confidence = package.confidence or ("low" if repositories.are_assumed(hits) else "")
+    proof = evidence.of(package, asked.covered, hits, opinions, said, confidence=confidence)
+    return {**proof, **use()}
+
+
+def _use(names: Sequence[str], facts: Facts) -> Mapping[str, object]:
+    seen = [each for name in names for each in facts.exploited.get(name, ())]
+    likely = next((facts.likelihoods[name] for name in names if name in facts.likelihoods), None)
+    return evidence.of_use(seen, likely)
+
+
+def _lead(id_: str, hit: Hit) -> tuple[object, ...]:
+    """The advisory of that very id comes first, then those that name it as an alias."""
+    record = hit.record
+    return (record.id != id_, id_ not in record.aliases, record.feed, record.id, record.digest, hit.high)
+
+
+def _has_fix(hit: Hit) -> bool:
+    return bool(hit.range.fixed) and hit.status != _PENDING

@@ -1,0 +1,103 @@
+"""The statements that a snapshot is asked with, and what their rows mean."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from careen.matching.records import Condition, Covered, Hit, Record
+from careen.model import digest
+from careen.model.advisory import Range
+from careen.model.severity import Severity
+
+Row = Sequence[Any]
+SEVERITIES = {level.value: level for level in Severity}  # a dict is five times as fast as the enumeration
+
+# Lists come as JSON, so that one statement answers for all that are asked, one after the other and each in
+# the order of its table's primary key; `key` is the place in the list.
+PACKAGES = """
+SELECT asked.key, packages.id
+FROM json_each(?) AS asked
+CROSS JOIN packages ON packages.ecosystem = json_extract(asked.value, '$[0]')
+    AND packages.name = json_extract(asked.value, '$[1]') AND by_source = json_extract(asked.value, '$[2]')
+"""
+AFFECTING = """
+SELECT advisory, introduced, fixed, last_affected, high, severity, status, condition
+FROM ranges WHERE package = ? AND high > ? AND low <= ?
+"""
+RECORDS = """
+SELECT advisories.id, digest, feed, name, aliases, scores, severity, link, summary, published, modified
+FROM json_each(?) AS asked CROSS JOIN advisories ON advisories.id = asked.value
+"""
+CONDITION = "SELECT arches, repositories, remark FROM conditions WHERE id = ?"
+UNREADABLE = """
+SELECT unreadable.package, advisories.name, reason
+FROM json_each(?) AS asked
+CROSS JOIN unreadable ON unreadable.package = asked.value
+CROSS JOIN advisories ON advisories.id = unreadable.advisory
+ORDER BY 1, 2, 3
+"""
+RATINGS = """
+SELECT ratings.id, source, vector, severity FROM json_each(?) AS asked CROSS JOIN ratings
+    ON ratings.id = asked.value
+"""
+EXPLOITED = """
+SELECT exploited.id, source, since, ransomware FROM json_each(?) AS asked CROSS JOIN exploited
+    ON exploited.id = asked.value
+"""
+LIKELIHOODS = """
+SELECT likelihoods.id, probability, percentile, day FROM json_each(?) AS asked CROSS JOIN likelihoods
+    ON likelihoods.id = asked.value
+ORDER BY 1, 4 DESC, 2, 3
+"""
+REJECTED = """
+SELECT rejected.id, source FROM json_each(?) AS asked CROSS JOIN rejected ON rejected.id = asked.value
+"""
+ECOSYSTEM = """
+SELECT judge.name, judge.scheme, judge.feed,
+       coalesce(own.end_of_life, judge.end_of_life), coalesce(own.ended, judge.ended)
+FROM names
+JOIN ecosystems AS judge ON judge.name = names.ecosystem
+LEFT JOIN ecosystems AS own ON own.name = names.name
+WHERE names.name = ?
+"""
+NAMED = """
+SELECT id, digest, feed, name, aliases, scores, severity, link, summary, published, modified, withdrawn
+FROM advisories WHERE name = ? OR instr(aliases, ?) ORDER BY id
+"""
+STATEMENTS = """
+SELECT ecosystem, name, by_source, low,
+       advisory, introduced, fixed, last_affected, high, severity, status, condition
+FROM ranges JOIN packages ON packages.id = ranges.package
+WHERE advisory = ? ORDER BY 1, 2, 3, high, low, 6, 7, 8, 10, 11, 12
+"""
+
+
+def covered(row: Row) -> Covered:
+    name, scheme, feed, end_of_life, ended = row
+    return Covered(name, scheme, feed, end_of_life, bool(ended))
+
+
+def record(row: Row) -> Record:
+    """Of the columns of an advisory from its digest on."""
+    sha256, feed, name, aliases, scores, *words = row
+    rated = json.loads(scores) if scores != "[]" else ()
+    return Record(
+        digest.from_hex(sha256.hex()),
+        feed,
+        name,
+        tuple(json.loads(aliases)) if aliases != "[]" else (),
+        tuple((source, vector, SEVERITIES[level]) for source, vector, level in rated),
+        *words,
+    )
+
+
+def hit(row: Row, known: Record, condition: Callable[[int], Condition], *, by_source: bool) -> Hit:
+    """Of the columns of AFFECTING."""
+    _, introduced, fixed, last_affected, high, severity, status, number = row
+    said = Range(introduced, fixed, last_affected)
+    return Hit(known, said, high, severity, status, by_source, *(condition(number) if number else ()))
+
+
+def condition(row: Row) -> Condition:
+    arches, repositories, remark = row
+    return tuple(json.loads(arches)), tuple(json.loads(repositories)), remark
