@@ -211,16 +211,13 @@ def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @contextmanager
-def grpc_server(
-    loop: asyncio.AbstractEventLoop, api: Api, material: tls.Material | None = None
-) -> Iterator[str]:
+def grpc_server(api: Api, material: tls.Material | None = None) -> Iterator[str]:
     """The address of a started server."""
-    serving = grpc_door.serve(api, "localhost:0", material=material)
-    server, port = asyncio.run_coroutine_threadsafe(serving, loop).result(30)
+    server, port = grpc_door.serve(api, "localhost:0", material=material)
     try:
         yield f"localhost:{port}"
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(1), loop).result(30)
+        server.stop(1).wait(30)
 
 
 @contextmanager
@@ -263,8 +260,8 @@ def running_world(
         loop = stack.enter_context(running_loop())
         stack.callback(executor.finish)
         stack.callback(api.close)
-        secure = stack.enter_context(grpc_server(loop, api, material))
-        plaintext = stack.enter_context(grpc_server(loop, api))
+        secure = stack.enter_context(grpc_server(api, material))
+        plaintext = stack.enter_context(grpc_server(api))
         url = stack.enter_context(http_server(loop, api))
         channel = stack.enter_context(grpc.insecure_channel(plaintext))
         http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))

@@ -1,6 +1,5 @@
 """What every answer carries, and the one refusal of Yandex that is known to the letter, by both doors."""
 
-import asyncio
 import socket
 from typing import Any
 
@@ -79,7 +78,7 @@ def test_an_address_in_use_is_said(still_world: Any) -> None:
         authentication=Authentication(still_world.database, enforced=False),
     )
     with pytest.raises(Unavailable, match="cannot listen on localhost"):
-        asyncio.run(grpc_door.serve(api, still_world.plaintext_address))
+        grpc_door.serve(api, still_world.plaintext_address)
     api.close()
 
 

@@ -60,7 +60,7 @@ class Api:
         self._authentication = authentication
         self._access = Access(authentication.enforced)
         self._once = Once(database)
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")  # of both doors
         self._behaviours = _behaviours(
             Scanner(database, scans),
             Images(database),
@@ -104,11 +104,11 @@ class Api:
 
     async def in_thread(self, function: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
         """Run what blocks in a thread of the API's own: pushes and pulls cannot take them all."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
 
     def close(self) -> None:
         """Lets the calls under way end."""
-        self._threads.shutdown()
+        self.threads.shutdown()
 
 
 def _behaviours(*servicers: object) -> Mapping[str, Behaviour]:

@@ -1,8 +1,6 @@
 """The REST door: routes made from the methods' HTTP rules (googleapis/google/api/http.proto)."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -14,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 from careen.api import json_requests, json_responses, status
 from careen.api.call import Call, Client
 from careen.api.dispatch import Api
-from careen.api.methods import METHODS, Method
+from careen.api.methods import Method
+from careen.api.routing import Routing, places
 from careen.auth import clients
 from careen.auth.limits import TooManyFailures
 from careen.errors import Invalid, NotFound, Unimplemented
@@ -23,25 +22,17 @@ _LARGEST_BODY = 1 << 20  # bytes
 _DIGITS = 18  # of a content-length, which the server has checked to be a number
 _METHOD_NOT_ALLOWED, _NOT_FOUND = 405, 404
 
-# Names of repositories and references to images have slashes in them; clients send them raw and as %2F.
-_WITH_SLASHES = re.compile(r"{(repository_name|image_id)}")
-
-# The proto says GET and Yandex' design guide says POST.
-_CANCEL = "yandex.cloud.operation.OperationService.Cancel"
-
 
 def routes(api: Api) -> Sequence[Route]:
-    """A route for every path of the API, and for all else below its first segments.
+    """All that lies below the first segments of the API's paths.
 
     So the answer to a mistyped path is google.rpc.Status too.
     """
-    paths = [_Path(api, path, by_verb) for path, by_verb in _by_path()]
-    prefixes = sorted({path.split("/")[1] for path, _ in _by_path()})
-    unknown = _Path(api, "", {})
+    door = _Door(api)
+    prefixes = sorted({place.template.split("/")[1] for place in places()})
     return [
-        *(Route(path.template, path) for path in sorted(paths, key=_Path.precedence)),
-        *(Route(f"/{prefix}", unknown) for prefix in prefixes),
-        *(Route(f"/{prefix}/{{rest:path}}", unknown) for prefix in prefixes),
+        *(Route(f"/{prefix}", door) for prefix in prefixes),
+        *(Route(f"/{prefix}/{{rest:path}}", door) for prefix in prefixes),
     ]
 
 
@@ -61,31 +52,12 @@ def refusals(api: Api) -> Mapping[Any, Callable[[Request, Exception], Response]]
     return {_NOT_FOUND: refuse, _METHOD_NOT_ALLOWED: refuse}
 
 
-def _by_path() -> Iterator[tuple[str, Mapping[str, Method]]]:
-    bindings = sorted(_bindings(), key=lambda binding: binding[0])
-    for path, group in groupby(bindings, key=lambda binding: binding[0]):
-        yield path, {verb: method for _, verb, method in group}
+class _Door:
+    """An ASGI application, so that it sees every verb."""
 
-
-def _bindings() -> Iterator[tuple[str, str, Method]]:
-    for method in METHODS.values():
-        if method.http is not None:
-            yield method.http.path, method.http.verb, method
-            if method.full_name == _CANCEL:
-                yield method.http.path, "POST", method
-
-
-class _Path:
-    """All that can be done with one path: an ASGI application, so that it sees every verb."""
-
-    def __init__(self, api: Api, path: str, methods: Mapping[str, Method]) -> None:
+    def __init__(self, api: Api) -> None:
         self._api = api
-        self._methods = methods
-        self.template = _WITH_SLASHES.sub(r"{\1:path}", path)
-
-    def precedence(self) -> tuple[bool, str]:
-        """Paths with a `:verb` come first: an id that stands alone would match the verb too."""
-        return ":" not in self.template.rpartition("}")[2], self.template
+        self._routing = Routing()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(Request(scope, receive))
@@ -94,15 +66,17 @@ class _Path:
     async def _respond(self, request: Request) -> Response:
         call = call_of(self._api, request)
         try:
-            if request.method in self._methods:
-                return _json(await self._answer(self._methods[request.method], request, call), 200, call)
-            return self._refuse(request, call)
+            place, variables = self._routing.find(request.scope["path"])
+            if request.method not in place.methods:
+                return _refuse(sorted(place.methods), call)
+            content = await self._answer(place.methods[request.method], variables, request, call)
+            return _json(content, 200, call)
         except Exception as error:  # noqa: BLE001 - the edge of the server: whoever waits gets an answer
             return _error(error, call)
 
-    async def _answer(self, method: Method, request: Request, call: Call) -> bytes:
+    async def _answer(self, method: Method, path: Mapping[str, str], request: Request, call: Call) -> bytes:
         body = await _body(request) if method.http and method.http.has_body else b""
-        path, query = request.path_params, request.query_params.multi_items()
+        query = request.query_params.multi_items()
 
         def answer() -> bytes:
             known = self._api.identified(method, call)
@@ -111,14 +85,12 @@ class _Path:
 
         return await self._api.in_thread(answer)
 
-    def _refuse(self, request: Request, call: Call) -> Response:
-        if not self._methods:
-            raise NotFound(f"There is no path {request.url.path[:200]} in the API")
-        verbs = ", ".join(sorted(self._methods))
-        response = _error(Unimplemented(f"Only {verbs} can be done with this path"), call)
-        response.status_code = _METHOD_NOT_ALLOWED
-        response.headers["allow"] = verbs
-        return response
+
+def _refuse(verbs: Sequence[str], call: Call) -> Response:
+    response = _error(Unimplemented(f"Only {', '.join(verbs)} can be done with this path"), call)
+    response.status_code = _METHOD_NOT_ALLOWED
+    response.headers["allow"] = ", ".join(verbs)
+    return response
 
 
 def call_of(api: Api, request: HTTPConnection) -> Call:

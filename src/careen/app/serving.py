@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 
 from careen.api import grpc as grpc_door
@@ -82,7 +83,8 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
         for periodic in rounds:
             periodic.start()
         try:
-            asyncio.run(_serve(parts, scans, policies, registry, announce))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_serve(parts, scans, policies, registry, announce))
         finally:
             for periodic in rounds:
                 periodic.stop()
@@ -155,12 +157,12 @@ async def _serve(
         proxies=settings.proxies,
     )
     material = tls.ensure(settings.tls, settings.tls_names)
-    tls_door, tls_port = await grpc_door.serve(api, str(settings.grpc), material=material)
+    tls_door, tls_port = grpc_door.serve(api, str(settings.grpc), material=material)
     api.grpc_address = str(replace(settings.grpc, port=tls_port))
     doors = [tls_door]
     plaintext = ""
     if settings.grpc_plaintext is not None:
-        door, port = await grpc_door.serve(api, str(settings.grpc_plaintext))
+        door, port = grpc_door.serve(api, str(settings.grpc_plaintext))
         doors.append(door)
         plaintext = str(replace(settings.grpc_plaintext, port=port))
     http = str(replace(settings.http, port=listener.getsockname()[1]))
@@ -171,7 +173,8 @@ async def _serve(
     try:
         await web.serve(sockets=[listener])
     finally:
-        await asyncio.gather(*(door.stop(_GRACE) for door in doors))
+        for ended in [door.stop(_GRACE) for door in doors]:
+            ended.wait()
         api.close()
 
 
@@ -233,6 +236,7 @@ def _web_config(application: Starlette) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return uvicorn.Config(
         application,
+        http="httptools",
         log_config=None,
         access_log=False,
         lifespan="off",
