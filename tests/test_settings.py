@@ -15,6 +15,11 @@ def test_without_an_environment_everything_has_its_default() -> None:
     assert read.feeds_interval == 6 * 3600
 
 
+def test_a_push_need_not_wait() -> None:
+    assert settings.read({}).push_wait == 10
+    assert settings.read({"CAREEN_PUSH_WAIT": "0"}).push_wait == 0
+
+
 def test_an_empty_plaintext_address_turns_that_door_off() -> None:
     assert settings.read({"CAREEN_GRPC_PLAINTEXT": ""}).grpc_plaintext is None
 
@@ -37,6 +42,7 @@ def test_names_are_separated_by_commas() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("CAREEN_PUSH_WAIT", "-1"),
         ("CAREEN_HTTP", "8080"),
         ("CAREEN_HTTP", "localhost:http"),
         ("CAREEN_GRPC", "127.0.0.1:65536"),

@@ -48,6 +48,7 @@ class Settings:
     feeds_interval: float  # seconds
     feeds: tuple[str, ...]  # names; empty = all
     workers: int
+    push_wait: float  # seconds that a push waits for the indexing of its image, at most
     policies_interval: float  # seconds
     scan_results: int  # newest of an image that are kept
     scan_results_days: int  # for which they are kept
@@ -94,6 +95,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         scan_results=int(_number(environment, "CAREEN_SCAN_RESULTS", 100.0)),
         scan_results_days=min(int(_number(environment, "CAREEN_SCAN_RESULTS_DAYS", 365.0)), _LONGEST),
         workers=int(_number(environment, "CAREEN_WORKERS", float(os.cpu_count() or 1))),
+        push_wait=_number(environment, "CAREEN_PUSH_WAIT", 10.0, least=0),
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
         kernel_headers=_switch(environment, "CAREEN_KERNEL_HEADERS"),
         tls_names=_names(environment, "CAREEN_TLS_NAMES"),
@@ -113,16 +115,16 @@ def _switch(environment: Mapping[str, str], name: str) -> bool:
     return text == "on"
 
 
-def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+def _number(environment: Mapping[str, str], name: str, default: float, *, least: int = 1) -> float:
     text = environment.get(name, "")
     if not text:
         return default
     try:
         number = float(text)
     except ValueError:
-        number = 0.0
-    if not 1 <= number < float("inf"):
-        raise InvalidSetting(f"{name} is a number of 1 or more, not {text!r}")
+        number = -1.0
+    if not least <= number < float("inf"):
+        raise InvalidSetting(f"{name} is a number of {least} or more, not {text!r}")
     return number
 
 

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import AbstractContextManager
+from typing import Any
 
 import httpx
 import pytest
@@ -221,3 +224,22 @@ def test_referrers_are_left_to_the_client(
     assert pushed.status_code == 201
     assert "oci-subject" not in pushed.headers
     refused(http.get(f"/{name}/referrers/{UNKNOWN}"), 404, "UNSUPPORTED")
+
+
+def test_the_answer_waits_for_what_is_under_way_but_not_for_long(
+    serve: Callable[..., Any], sqlite_database: Database
+) -> None:
+    under_way: Future[None] = Future()
+    manifest = b'{"schemaVersion": 2, "mediaType": "' + INDEX.encode() + b'", "manifests": []}'
+    with serve(sqlite_database, images_arrived=lambda _: [under_way], patience=1.0) as server:
+        url = f"http://{server.address}/v2/{server.name}/manifests/v1"
+
+        def push() -> float:
+            began = time.monotonic()
+            answer = httpx.put(url, content=manifest, headers={"Content-Type": INDEX}, trust_env=False)
+            assert answer.status_code == 201, answer.text
+            return time.monotonic() - began
+
+        assert push() >= 1
+        under_way.set_result(None)
+        assert push() < 1

@@ -5,7 +5,8 @@ import fcntl
 import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,6 +36,7 @@ from careen.jobs.scan_results import Retention
 from careen.jobs.scans import ScanJob, Scans
 from careen.jobs.uploads import clear_abandoned
 from careen.model import ids
+from careen.model.layer import LayerIndex
 from careen.model.registry import Image, Registry
 from careen.registry import app as registry_door
 from careen.registry.door import RegistryDoor
@@ -119,10 +121,11 @@ class _Arrival:
     parts: Workshop
     policies: ScanPolicies
 
-    def __call__(self, image: Image) -> None:
-        """What goes wrong here goes wrong again at the Scan, and is said there."""
+    def __call__(self, image: Image) -> Collection[Future[LayerIndex]]:
+        """Its layers under way. What goes wrong here goes wrong again at the Scan, and is said there."""
+        under_way: Collection[Future[LayerIndex]] = ()
         try:
-            self._index(image)
+            under_way = self._index(image)
         except NotAnImage:
             pass  # a chart or a signature, or an index of what has been indexed
         except Error as error:
@@ -131,12 +134,13 @@ class _Arrival:
             self.policies.pushed(image)
         except Error as error:  # the next round of the policies makes up for it
             log.warning("scan of a pushed image not begun", image=image.id, reason=error.message)
+        return under_way
 
-    def _index(self, image: Image) -> None:
+    def _index(self, image: Image) -> Collection[Future[LayerIndex]]:
         with self.parts.database.read() as connection:
             body = images.body(connection, image.id)
         sources, _ = layer_sources(manifests.parse(body), self.parts.blobs)
-        self.parts.indexing.soon(sources, whose=image.id)
+        return self.parts.indexing.soon(sources, whose=image.id).values()
 
 
 async def _serve(
@@ -199,6 +203,7 @@ def _application(
         _Arrival(parts, policies),
         authentication,
         parts.settings.proxies,
+        patience=parts.settings.push_wait,
         arrivals=Arriving(parts.indexing, parts.blobs),
     )
     return Starlette(

@@ -1,8 +1,9 @@
 """What the handlers of this door work with."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from careen.auth.authentication import Authentication
 from careen.auth.clients import Network
@@ -36,14 +37,19 @@ class Unheard:
 
 @dataclass(frozen=True, slots=True)
 class RegistryDoor:
-    """`images_arrived` is called in a thread with every image that was stored; it must not raise."""
+    """`images_arrived` is called in a thread with every image that was stored; it must not raise.
+
+    What it returns is under way for the image: the answer to the push waits for that, but not longer than
+    `patience`.
+    """
 
     database: Database
     blobs: LocalBlobs
-    images_arrived: Callable[[Image], None]
+    images_arrived: Callable[[Image], Collection[Future[Any]] | None]
     authentication: Authentication
     proxies: Sequence[Network] = ()  # whose X-Forwarded-… is believed
     max_blob: int = 64 << 30  # bytes
+    patience: float = 10.0  # seconds
     arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state
 
     def writing(self, name: str, upload: Upload) -> Callable[[memoryview], None]:

@@ -1,5 +1,7 @@
 """Manifests by tag and by digest (OCI distribution-spec, "Pushing manifests", "Deleting manifests")."""
 
+import asyncio
+
 import structlog
 from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
@@ -44,7 +46,9 @@ class Manifests:
         body = await bodies.read(request, _MAX_MANIFEST)
         media_type = request.headers.get("content-type", "")
         image = await run_in_threadpool(self._store, name, reference, media_type, body)
-        await run_in_threadpool(self._door.images_arrived, image)
+        under_way = await run_in_threadpool(self._door.images_arrived, image)
+        if under_way:
+            await asyncio.wait(map(asyncio.wrap_future, under_way), timeout=self._door.patience)
         headers = {"Location": f"/v2/{name}/manifests/{image.digest}", "Docker-Content-Digest": image.digest}
         return Response(status_code=201, headers=headers)
 
