@@ -11,10 +11,10 @@ from careen.matching.lookup import subjects
 from careen.matching.matcher import match
 from careen.matching.records import Covered, Named, Statement
 from careen.matching.snapshot import Snapshot
+from careen.matching.spans import key_of
 from careen.model.finding import Finding
 from careen.model.layer import Inventory
 from careen.model.package import Package
-from careen.versions import BY_NAME
 from careen.versions.invalid import InvalidVersion
 
 
@@ -100,9 +100,9 @@ class _Clearing:
 
 
 def _outside(version: str, covered: Covered, statement: Statement) -> str:
-    affected, scheme = statement.hit.range, BY_NAME[covered.scheme]
+    affected = statement.hit.range
     try:
-        key = scheme.key(version)
+        key = key_of(covered.scheme, by_source=statement.by_source)(version)
     except InvalidVersion as error:
         return f"it cannot be judged: {error.message}"
     if statement.low <= key < statement.hit.high:

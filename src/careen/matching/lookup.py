@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from careen.matching.evidence import source_name, source_version
 from careen.matching.records import Covered, Hit
 from careen.matching.snapshot import Snapshot, Subject
+from careen.matching.spans import key_of
 from careen.model.advisory import modular
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
-from careen.versions import BY_NAME
 from careen.versions.invalid import InvalidVersion
 
 
@@ -25,16 +25,16 @@ class Asked:
         for name, version, by_source in subjects(self.package):
             yield (self.covered.name, name, by_source), version
 
-    def key(self, version: str) -> bytes:
+    def key(self, version: str, *, by_source: bool) -> bytes:
         """Raises InvalidVersion."""
-        return BY_NAME[self.covered.scheme].key(version)
+        return key_of(self.covered.scheme, by_source=by_source)(version)
 
 
 class Lookup:
     def __init__(self, snapshot: Snapshot, asked: Iterable[Asked]) -> None:
         self._snapshot = snapshot
         self._asked = list(asked)
-        self._keys: dict[tuple[str, str], bytes | InvalidVersion] = {}
+        self._keys: dict[tuple[str, str, bool], bytes | InvalidVersion] = {}
         every = dict.fromkeys(subject for each in self._asked for subject, _ in each.subjects())
         self._numbers = snapshot.packages(list(every))
         self._unreadable = snapshot.unreadable(self._numbers.values())
@@ -48,12 +48,12 @@ class Lookup:
 
     def at(self, asked: Asked, version: str) -> Sequence[Hit]:
         """What is said of the package at another version, which its scheme can order."""
-        key = asked.key(version)
-        numbers = [
-            (number, subject[2]) for subject, _ in asked.subjects() if (number := self._numbers.get(subject))
+        wanted = [
+            (number, asked.key(version, by_source=subject[2]), subject[2])
+            for subject, _ in asked.subjects()
+            if (number := self._numbers.get(subject))
         ]
-        found = self._snapshot.affecting_all([(number, key, by_source) for number, by_source in numbers])
-        return [hit for hits in found for hit in hits]
+        return [hit for hits in self._snapshot.affecting_all(wanted) for hit in hits]
 
     def problems(self) -> Iterator[Problem]:
         """Advisories and versions that cannot be judged."""
@@ -64,23 +64,24 @@ class Lookup:
                 for id_, reason in self._unreadable.get(self._numbers.get(subject, 0), ()):
                     message = f"{id_} cannot be judged for {name} {version}: {reason}"
                     yield Problem(ProblemKind.INVALID_ADVISORY, path, message)
-                key = self._key(asked, version)
+                key = self._key(asked, version, by_source=subject[2])
                 if isinstance(key, InvalidVersion):
                     message = f"{name} cannot be judged: {key.message}"
                     yield Problem(ProblemKind.INVALID_VERSION, path, message)
 
     def _wanted(self, asked: Asked) -> Iterator[tuple[int, bytes, bool]]:
         for subject, version in asked.subjects():
-            number, key = self._numbers.get(subject), self._key(asked, version)
+            number = self._numbers.get(subject)
+            key = self._key(asked, version, by_source=subject[2])
             if number and isinstance(key, bytes):
                 yield number, key, subject[2]
 
-    def _key(self, asked: Asked, version: str) -> bytes | InvalidVersion:
-        place = (asked.covered.scheme, version)
+    def _key(self, asked: Asked, version: str, *, by_source: bool) -> bytes | InvalidVersion:
+        place = (asked.covered.scheme, version, by_source)
         known = self._keys.get(place)
         if known is None:
             try:
-                known = asked.key(version)
+                known = asked.key(version, by_source=by_source)
             except InvalidVersion as error:
                 known = error
             self._keys[place] = known

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from careen.errors import Invalid
 from careen.model.advisory import Range
+from careen.versions import BY_NAME, rpm
 from careen.versions.invalid import InvalidVersion
 
 Key = Callable[[str], bytes]
@@ -14,6 +15,15 @@ HIGHEST = b"\xff"
 
 
 class EmptyRange(Invalid): ...
+
+
+def key_of(scheme: str, *, by_source: bool) -> Key:
+    """How versions compare. A source rpm has an epoch that its file's name does not say: none is compared."""
+    return _without_epoch if by_source and scheme == rpm.NAME else BY_NAME[scheme].key
+
+
+def _without_epoch(version: str) -> bytes:
+    return rpm.key(version.rpartition(":")[2])
 
 
 @dataclass(frozen=True, slots=True)

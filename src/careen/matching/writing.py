@@ -89,10 +89,18 @@ def write_ranges(database: sqlite3.Connection) -> None:
         SELECT id, arches, repositories, remark FROM final.conditions"""
     )
     database.execute("CREATE INDEX main.by_condition ON condition_numbers (arches, repositories, remark)")
-    keys = {name: functools.lru_cache(_CACHED)(scheme.key) for name, scheme in BY_NAME.items()}
+    keys = {
+        (name, by_source): functools.lru_cache(_CACHED)(spans.key_of(name, by_source=by_source))
+        for name in BY_NAME
+        for by_source in (False, True)
+    }
     database.executemany(
         "INSERT OR IGNORE INTO final.ranges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (row for entry in _entries(database) for row in _range_rows(database, entry, keys[entry.scheme])),
+        (
+            row
+            for entry in _entries(database)
+            for row in _range_rows(database, entry, keys[entry.scheme, bool(entry.by_source)])
+        ),
     )
 
 
@@ -110,13 +118,15 @@ class _Entry:
     ranges: str  # JSON
     versions: str  # JSON
     condition: int  # 0 = none
+    by_source: int
 
 
 def _entries(database: sqlite3.Connection) -> Iterator[_Entry]:
     rows = database.execute(
         """SELECT packages.id, numbers.id, ecosystems.scheme, advisories.feed,
         advisories.name || ': ' || packages.name,
-        affected.severity, affected.status, affected.ranges, affected.versions, coalesce(conditions.id, 0)
+        affected.severity, affected.status, affected.ranges, affected.versions, coalesce(conditions.id, 0),
+        affected.by_source
         FROM main.affected AS affected
         JOIN final.names AS names ON names.name = affected.ecosystem
         JOIN final.ecosystems AS ecosystems ON ecosystems.name = names.ecosystem
