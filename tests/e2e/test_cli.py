@@ -161,7 +161,6 @@ def test_the_feeds_status_names_every_feed(careen: Callable[..., Any]) -> None:
     ("setting", "value"),
     [
         ("CAREEN_HTTP", "nowhere"),
-        ("CAREEN_HTTP", "0.0.0.0:8080"),
         ("CAREEN_AUTH", "maybe"),
         ("CAREEN_WORKERS", "many"),
         ("CAREEN_DATA", "/proc/careen"),

@@ -20,9 +20,11 @@ from starlette.applications import Starlette
 from careen.api import grpc as grpc_door
 from careen.api import rest, tls
 from careen.api.dispatch import Api
-from careen.app import health, reports, workshop
+from careen.app import accounts, health, reports, workshop
+from careen.app.welcome import Welcome
 from careen.app.workshop import Workshop
 from careen.auth.authentication import Authentication
+from careen.auth.iam_tokens import IamTokens
 from careen.errors import Error, Exists, Unavailable
 from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
@@ -81,6 +83,9 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             ),
             Periodic("scan policies", policies.rescan, interval=settings.policies_interval),
         ]
+        if settings.auth:
+            tokens = IamTokens(Authentication(parts.database, settings.auth))
+            rounds.append(Periodic("tokens", tokens.prune, interval=_HOUR))
         executor.start()
         for periodic in rounds:
             periodic.start()
@@ -170,9 +175,11 @@ async def _serve(
         doors.append(door)
         plaintext = str(replace(settings.grpc_plaintext, port=port))
     http = str(replace(settings.http, port=listener.getsockname()[1]))
+    welcome = Welcome(http, api.grpc_address, plaintext, registry.id, material, settings.auth)
     web = _WebServer(
         _web_config(_application(parts, api, policies, authentication)),
-        lambda: announce(_welcome(http, api.grpc_address, plaintext, registry, material)),
+        # The first key is made when it can be told: a server that cannot start must not use it up.
+        lambda: announce(welcome.text(_first_key(parts))),
     )
     try:
         await web.serve(sockets=[listener])
@@ -180,6 +187,12 @@ async def _serve(
         for ended in [door.stop(_GRACE) for door in doors]:
             ended.wait()
         api.close()
+
+
+def _first_key(parts: Workshop) -> str:
+    """The key file with which the first administrator comes in; "" where there are accounts already."""
+    made = accounts.make_first(parts.database) if parts.settings.auth else None
+    return made.secret if made else ""
 
 
 def _listen(address: Address) -> socket.socket:
@@ -249,16 +262,3 @@ def _web_config(application: Starlette) -> uvicorn.Config:
         proxy_headers=False,  # uvicorn would believe anybody on loopback
         timeout_graceful_shutdown=_GRACE,
     )
-
-
-def _welcome(http: str, grpc: str, plaintext: str, registry: Registry, material: tls.Material) -> str:
-    ca = f"export GRPC_DEFAULT_SSL_ROOTS_FILE_PATH={material.ca}" if material.ca else "(your own certificate)"
-    without_tls = f"\n  gRPC, no TLS     {plaintext}" if plaintext else ""
-    return f"""\
-careen is ready
-  REST, registry   http://{http}
-  gRPC, TLS        {grpc}{without_tls}
-  push to          {http}/{registry.id}/<repository>:<tag>
-An SDK needs two lines:
-  {ca}
-  yandexcloud.SDK(iam_token="any", endpoint="localhost:{grpc.rpartition(":")[2]}")"""

@@ -46,10 +46,7 @@ class Workshop:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Workshop]:
     """The parts, made and in the end put away. A SQLite database is brought up to date by itself."""
-    _make_folders(settings)
-    database = Database(settings.database_url)
-    try:
-        _bring_up_to_date(database, settings)
+    with opened_database(settings) as database:
         workers = settings.workers
         budgets = Budgets.read(settings.budgets)
         indexing = Indexing(database, partial(Reading, budgets=budgets), workers=workers)
@@ -59,6 +56,16 @@ def opened(settings: Settings) -> Iterator[Workshop]:
             )
         finally:
             indexing.close()
+
+
+@contextmanager
+def opened_database(settings: Settings) -> Iterator[Database]:
+    """The database alone, brought up to date where it is SQLite."""
+    _make_folders(settings)
+    database = Database(settings.database_url)
+    try:
+        _bring_up_to_date(database, settings)
+        yield database
     finally:
         database.close()
 

@@ -15,7 +15,7 @@ from careen.model.access import Account, SubjectType
 from careen.model.credential import Credential, CredentialKind
 from careen.store import accounts
 
-_NAME = re.compile(r"[a-z][-a-z0-9]{1,61}[a-z0-9]", re.ASCII)  # as Yandex' service accounts are named
+_NAME = re.compile(r"[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)  # as Yandex' service accounts are named
 _ID = re.compile(r"[a-z][a-z0-9]{2,49}", re.ASCII)
 _OWNERS = {
     CredentialKind.KEY: SubjectType.SERVICE,
@@ -42,7 +42,7 @@ def make(
     """Raises InvalidName and Exists. An id is given where an account keeps the one it had elsewhere."""
     if not _NAME.fullmatch(name):
         raise InvalidName(
-            "A name has 3 to 63 letters a-z, digits and -, begins with a letter, not ends with -"
+            "A name has 1 to 63 letters a-z, digits and -; it begins with a letter and does not end with -"
         )
     if account_id and not _ID.fullmatch(account_id):
         raise InvalidName(f"{account_id[:50]!r} is no id of an account")

@@ -18,7 +18,7 @@ from careen.errors import Unauthenticated
 from careen.model.access import Identity
 
 _REMEMBERED = 1000  # key files that have proved themselves: to prove one again takes milliseconds
-_PROBLEM = "Authentication problem"
+PROBLEM = "Authentication problem"
 
 
 class BadPassword(Unauthenticated):
@@ -38,7 +38,7 @@ class Logins:
             with self.authentication.database.read() as connection:
                 identity = self._prove(connection, user, password, digest)
             if identity is None:
-                raise BadPassword(_PROBLEM)
+                raise BadPassword(PROBLEM)
             return identity
 
     def _prove(self, connection: Connection, user: str, password: str, digest: str) -> Identity | None:
@@ -77,7 +77,7 @@ def decode(basic: str) -> tuple[str, str]:
     except (binascii.Error, ValueError):
         colon = ""
     if not colon:
-        raise BadPassword(_PROBLEM)
+        raise BadPassword(PROBLEM)
     return user, password
 
 

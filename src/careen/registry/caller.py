@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from careen.auth import clients, logins, secrets
 from careen.auth.authentication import InvalidToken
-from careen.auth.logins import Logins
+from careen.auth.logins import BadPassword, Logins
 from careen.auth.registry_tokens import RegistryTokens
 from careen.errors import Denied, Error, Unauthenticated
 from careen.model.access import ANONYMOUS, Identity
@@ -83,9 +83,10 @@ class Callers:
         """What the caller is told: an id that the log has too, and the way to a token where one helps."""
         request_id = str(uuid4())
         log.info("refused", request_id=request_id, path=request.url.path, reason=error.message)
-        message = f"{error.message}; requestId = {request_id}"
         if not isinstance(error, Unauthenticated):
-            return Denied(message)
+            return Denied(f"{error.message}; requestId = {request_id}")
+        told = error.message if isinstance(error, BadPassword | InsufficientScope) else logins.PROBLEM
+        message = f"{told}; requestId = {request_id}"
         return self._challenge(request, message, scope, _ERRORS.get(type(error), ""))
 
     def _origin(self, connection: HTTPConnection) -> tuple[str, str]:

@@ -24,7 +24,7 @@ def add(connection: Connection, account: Account) -> None:
     """Raises Exists when there is an account of that name or id."""
     row = {"id": account.id, "type": account.type, "name": account.name, "created_at": account.created_at}
     if not insert_new(connection, accounts, row):
-        raise Exists(f"Account {account.name} ({account.id}) already exists")
+        raise Exists(f"There is an account {account.name} or {account.id} already")
 
 
 def get(connection: Connection, account_id: str) -> Account | None:

@@ -3,11 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import click
 import structlog
@@ -15,30 +12,14 @@ import structlog
 from careen import report
 from careen import settings as settings_module
 from careen.app import workshop
-from careen.errors import Error, Invalid
+from careen.cli.accounts import account, key, token
+from careen.cli.kindly import FAILED, kindly
+from careen.errors import Invalid
 from careen.images.manifest import parse_platform
 from careen.images.source import Access
 from careen.model.severity import Severity
 
-FAILED = 1
 MET = 3
-
-_Arguments = ParamSpec("_Arguments")
-
-
-def _kindly(command: Callable[_Arguments, int | None]) -> Callable[_Arguments, None]:
-    """An error of careen's is a sentence and exit status 1; the trace of a fault of ours stays whole."""
-
-    @wraps(command)
-    def run(*arguments: _Arguments.args, **options: _Arguments.kwargs) -> None:
-        try:
-            status = command(*arguments, **options)
-        except Error as error:
-            click.echo(f"careen: {error.message}", err=True)
-            sys.exit(FAILED)
-        sys.exit(status or 0)
-
-    return run
 
 
 def _log_from(level: int) -> None:
@@ -69,8 +50,12 @@ def main() -> None:
     _log_from(logging.WARNING)
 
 
+for group in (account, key, token):
+    main.add_command(group)
+
+
 @main.command()
-@_kindly
+@kindly
 def serve() -> None:
     """Start registry, API and scanner in one process."""
     _log_from(logging.INFO)
@@ -90,7 +75,7 @@ def serve() -> None:
 )
 @click.option("--platform", help="OS/ARCH[/VARIANT] of an image for several platforms.")
 @click.option("--offline", is_flag=True, help="Fetch no advisories; refuse if there are none here.")
-@_kindly
+@kindly
 def scan(
     target: str,
     format_: str,
@@ -122,7 +107,7 @@ def scan(
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
 @click.option("--platform", help="OS/ARCH[/VARIANT] of an image for several platforms.")
 @click.option("--offline", is_flag=True, help="Fetch no advisories; refuse if there are none here.")
-@_kindly
+@kindly
 def explain(
     target: str, vulnerability: str, package: str, format_: str, platform: str | None, *, offline: bool
 ) -> None:
@@ -143,7 +128,7 @@ def explain(
 @click.argument("target")
 @click.argument("repository", metavar="REPOSITORY[:TAG]")
 @click.option("--platform", help="OS/ARCH[/VARIANT] of an image for several platforms.")
-@_kindly
+@kindly
 def import_(target: str, repository: str, platform: str | None) -> None:
     """Bring the image TARGET into the registry's data folder, whether the server runs or not."""
     from careen.app.imports import Import  # noqa: PLC0415 - other commands need no images
@@ -162,7 +147,7 @@ def feeds() -> None:
 @feeds.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Only this feed; may be given again.")
 @click.option("--mirror", help="A folder or URL that holds the upstreams as HOST/PATH.")
-@_kindly
+@kindly
 def update(only: tuple[str, ...], mirror: str | None) -> None:
     """Fetch what is new upstream and build a snapshot of advisories from it."""
     settings = settings_module.read()
@@ -174,14 +159,14 @@ def update(only: tuple[str, ...], mirror: str | None) -> None:
 
 
 @feeds.command()
-@_kindly
+@kindly
 def status() -> None:
     """Age, count and last error of each feed."""
     click.echo(workshop.feeds_status(settings_module.read()))
 
 
 @main.command()
-@_kindly
+@kindly
 def upgrade() -> None:
     """Bring the database's tables up to date (SQLite does so by itself)."""
     workshop.upgrade(settings_module.read())

@@ -1,0 +1,142 @@
+"""Accounts from the command line, on a data folder of their own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from careen.auth import proving
+from careen.auth.iam_tokens import LIFETIME
+from careen.cli import main
+from careen.store.columns import now
+from careen.store.database import Database
+
+Run = Callable[..., click.testing.Result]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Runs `careen …` in the folder; with `fails` it must end with status 1."""
+
+    def call(*arguments: str, fails: bool = False) -> click.testing.Result:
+        environment = {"CAREEN_DATA": str(tmp_path / "data"), "CAREEN_HTTP": "0.0.0.0:8080"}
+        result = click.testing.CliRunner().invoke(main, arguments, env=environment)
+        assert result.exit_code == (1 if fails else 0), result.output
+        return result
+
+    return call
+
+
+@pytest.fixture
+def stored(tmp_path: Path, run: Run) -> "Database":
+    run("account", "list")
+    return Database(f"sqlite:///{tmp_path}/data/careen.db")
+
+
+def test_a_service_account_gets_a_key_file_that_only_its_user_reads(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    made = run(
+        "account", "create", "ci", "--role", "container-registry.images.pusher", "--key-file", str(path)
+    )
+    key = json.loads(path.read_text())
+    assert list(key) == [
+        "id",
+        "service_account_id",
+        "created_at",
+        "key_algorithm",
+        "public_key",
+        "private_key",
+    ]
+    assert key["key_algorithm"] == "RSA_2048"
+    assert key["private_key"].startswith("-----BEGIN PRIVATE KEY-----\n")
+    assert key["public_key"].startswith("-----BEGIN PUBLIC KEY-----\n")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert made.stdout == f"{key['service_account_id']}  ci  serviceAccount\n"
+    listed = run("account", "list").stdout
+    assert listed == made.stdout.rstrip() + "  container-registry.images.pusher on everything\n"
+    assert "PRIVATE" not in run("key", "list", "ci").stdout
+
+
+def test_a_key_file_is_never_written_over(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    path.write_text("precious")
+    run("account", "create", "ci", "--key-file", str(path), fails=True)
+    assert path.read_text() == "precious"
+
+
+def test_a_user_gets_a_token_and_nothing_else_on_standard_output(run: Run, stored: Database) -> None:
+    token = run("account", "create", "anna", "--user", "--role", "viewer").stdout.strip()
+    with stored.read() as connection:
+        identity = proving.oauth_token(connection, token)
+    assert identity is not None
+    assert identity.name == "anna"
+
+
+def test_an_api_key_opens_till_it_is_deleted(run: Run, stored: Database) -> None:
+    run("account", "create", "ci")
+    key = run("key", "create", "ci", "--api").stdout.strip()
+    with stored.read() as connection:
+        assert proving.api_key(connection, key) is not None
+    key_id = run("key", "list", "ci").stdout.split()[0]
+    run("key", "delete", key_id)
+    with stored.read() as connection:
+        assert proving.api_key(connection, key) is None
+    run("key", "delete", key_id, fails=True)
+
+
+def test_a_token_is_good_for_twelve_hours(run: Run, stored: Database) -> None:
+    run("account", "create", "admin")
+    token = run("token", "create").stdout.strip()
+    with stored.read() as connection:
+        assert proving.iam_token(connection, token, now()) is not None
+        assert proving.iam_token(connection, token, now() + LIFETIME) is None
+
+
+def test_a_deleted_account_takes_all_its_secrets_along(run: Run, stored: Database) -> None:
+    run("account", "create", "ci", "--role", "editor")
+    key, token = (
+        run(*words).stdout.strip() for words in (("key", "create", "ci", "--api"), ("token", "create", "ci"))
+    )
+    run("account", "delete", "ci")
+    with stored.read() as connection:
+        assert proving.api_key(connection, key) is None
+        assert proving.iam_token(connection, token, now()) is None
+    assert run("account", "list").stdout == ""
+
+
+def test_a_key_made_elsewhere_is_taken_over_with_its_ids(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "key.json"
+    run("account", "create", "ci", "--key-file", str(path))
+    key = json.loads(path.read_text())
+    run("account", "delete", "ci")
+    made = run("account", "create", "pipeline", "--take-over", str(path), "--role", "viewer")
+    assert made.stdout.split()[0] == key["service_account_id"]
+    assert run("key", "list", "pipeline").stdout.split()[0] == key["id"]
+
+
+def test_roles_are_granted_on_a_place_and_revoked_there(run: Run) -> None:
+    run("account", "create", "ci")
+    run("account", "grant", "ci", "editor", "--on", "folder:b1gfolder")
+    assert run("account", "list").stdout.endswith("editor on folder b1gfolder\n")
+    run("account", "revoke", "ci", "editor", fails=True)
+    run("account", "revoke", "ci", "editor", "--on", "folder:b1gfolder")
+    assert run("account", "list").stdout.endswith("serviceAccount\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["account", "create", "Big"],
+        ["account", "create", "ci", "--role", "king"],
+        ["account", "create", "ci", "--role", "viewer", "--on", "crpnowhere"],
+        ["account", "grant", "nobody", "viewer"],
+        ["account", "delete", "nobody"],
+        ["key", "create", "nobody"],
+        ["token", "create"],
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(run: Run, arguments: list[str]) -> None:
+    assert run(*arguments, fails=True).stderr.startswith("careen: ")
+    assert run("account", "list").stdout == ""
