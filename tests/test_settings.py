@@ -1,3 +1,4 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,13 @@ def test_without_an_environment_everything_has_its_default() -> None:
 def test_a_push_need_not_wait() -> None:
     assert settings.read({}).push_wait == 10
     assert settings.read({"CAREEN_PUSH_WAIT": "0"}).push_wait == 0
+
+
+def test_what_nobody_needs_is_kept_for_a_while() -> None:
+    read = settings.read({"CAREEN_UPLOAD_GRACE": "60", "CAREEN_BLOB_GRACE": "1e300"})
+    assert settings.read({}).blob_grace == timedelta(days=1)
+    assert read.upload_grace == timedelta(minutes=1)
+    assert read.blob_grace > timedelta(days=10_000)
 
 
 def test_an_empty_plaintext_address_turns_that_door_off() -> None:
@@ -48,6 +56,8 @@ def test_names_are_separated_by_commas() -> None:
         ("CAREEN_GRPC", "127.0.0.1:65536"),
         ("CAREEN_GRPC_PLAINTEXT", "127.0.0.1:-1"),
         ("CAREEN_WORKERS", "0"),
+        ("CAREEN_BLOB_GRACE", "0"),
+        ("CAREEN_UPLOAD_GRACE", "a week"),
         ("CAREEN_WORKERS", "two"),
         ("CAREEN_FEEDS_INTERVAL", "nan"),
         ("CAREEN_FEEDS_INTERVAL", "inf"),

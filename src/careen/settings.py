@@ -4,6 +4,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from careen.errors import Invalid
@@ -44,6 +45,8 @@ class Settings:
     grpc_plaintext: Address | None
     database_url: str
     blobs: Path
+    blob_grace: timedelta  # how long a blob that no image uses is kept
+    upload_grace: timedelta  # how long one may pause within a push
     feeds_mirror: str
     feeds_interval: float  # seconds
     feeds: tuple[str, ...]  # names; empty = all
@@ -88,6 +91,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         grpc_plaintext=addresses[2] if plaintext else None,
         database_url=environment.get("CAREEN_DATABASE_URL") or f"sqlite:///{data / 'careen.db'}",
         blobs=_blobs(environment, data),
+        blob_grace=_period(environment, "CAREEN_BLOB_GRACE", timedelta(days=1)),
+        upload_grace=_period(environment, "CAREEN_UPLOAD_GRACE", timedelta(days=7)),
         feeds_mirror=environment.get("CAREEN_FEEDS_MIRROR", ""),
         feeds_interval=_number(environment, "CAREEN_FEEDS_INTERVAL", 6 * 3600.0),
         feeds=_names(environment, "CAREEN_FEEDS"),
@@ -113,6 +118,11 @@ def _switch(environment: Mapping[str, str], name: str) -> bool:
     if text not in {"on", "off"}:
         raise InvalidSetting(f"{name} is on or off, not {text!r}")
     return text == "on"
+
+
+def _period(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:
+    seconds = _number(environment, name, default.total_seconds())
+    return timedelta(seconds=min(seconds, _LONGEST * 86400.0))
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, *, least: int = 1) -> float:

@@ -12,7 +12,7 @@ from careen.errors import Invalid
 from careen.images import manifest as manifests
 from careen.images.manifest import InvalidManifest, NoSuchPlatform, choose, parse
 from careen.model import digest as digests
-from careen.model.manifest import Descriptor, Platform
+from careen.model.manifest import Descriptor, Platform, Referral
 
 DIGEST = "sha256:" + "a" * 64
 OTHER = "sha256:" + "b" * 64
@@ -94,7 +94,7 @@ def test_the_kind_is_the_documents_own_word_or_the_senders_or_its_shape(
     [
         {
             "artifactType": "application/vnd.example.sbom",
-            "config": descriptor(EMPTY, data="e30="),
+            "config": descriptor(EMPTY, digests.of(b"{}"), 2, data="e30="),
             "layers": [],
         },
         {"config": descriptor("application/vnd.cncf.helm.config.v1+json")},
@@ -176,7 +176,13 @@ def test_an_attestation_is_marked(platform: dict[str, str], annotations: dict[st
         (encoded(image(config=[])), "", "config is no JSON object"),
         (encoded(image(config=descriptor(""))), "", "config.mediaType is missing"),
         (encoded(image(config=descriptor(LAYER, "sha256:zz"))), "", "config.digest"),
-        (encoded(image(config=descriptor(LAYER, "sha512:" + "a" * 128))), "", "config.digest"),
+        (encoded(image(config=descriptor(LAYER, "sha512:" + "a" * 64))), "", "config.digest"),
+        (encoded(image(config=descriptor(LAYER, "md5:" + "a" * 32))), "", "config.digest"),
+        (encoded(image(config=descriptor(EMPTY, size=2, data="!!"))), "", "config.data is no base64"),
+        (encoded(image(config=descriptor(EMPTY, size=2, data=7))), "", "config.data is no base64"),
+        (encoded(image(config=descriptor(EMPTY, size=2, data="e30="))), "", "config.data is not the content"),
+        (encoded(image(annotations={"a": 7}, subject=descriptor(LAYER))), "", "annotations.a must be text"),
+        (encoded(image(layers=[descriptor(LAYER, annotations={"a": []})])), "", "annotations.a must be text"),
         (encoded(image(config=descriptor(LAYER, size=-1))), "", "config.size"),
         (encoded(image(config=descriptor(LAYER, size=1 << 63))), "", "config.size"),
         (encoded(image(layers=[descriptor(LAYER), descriptor(LAYER, size=1.5)])), "", "layers[1].size"),  # type: ignore[arg-type] # a wrong one on purpose
@@ -283,3 +289,34 @@ def test_whatever_comes_is_a_manifest_or_an_invalid_one(body: bytes, media_type:
         return
     assert manifest.digest == digests.of(body)
     assert manifest.is_index == (manifest.media_type in manifests.INDEXES)
+
+
+EMPTY_JSON = {"mediaType": EMPTY, "digest": str(digests.of(b"{}")), "size": 2}
+
+
+def test_data_in_a_descriptor_is_verified() -> None:
+    described = {**EMPTY_JSON, "data": "e30="}
+    assert parse(encoded(image(config=described))).config == parse(encoded(image(config=EMPTY_JSON))).config
+    for wrong in ("e2V9", "", "e30"):
+        with pytest.raises(InvalidManifest, match=r"config\.data"):
+            parse(encoded(image(config={**EMPTY_JSON, "data": wrong})))
+
+
+def test_a_manifest_with_a_subject_tells_what_it_is_about() -> None:
+    subject = descriptor(manifests.OCI_MANIFEST, OTHER)
+    annotations = {"dev.sigstore.cosign/certificate": "-----BEGIN\nCERTIFICATE-----"}
+    signature = parse(encoded(image(config=EMPTY_JSON, subject=subject, annotations=annotations)))
+    assert signature.referral == Referral(digests.parse(OTHER), EMPTY, annotations)
+    named = parse(encoded(image(config=EMPTY_JSON, subject=subject, artifactType="application/sbom")))
+    assert named.referral == Referral(digests.parse(OTHER), "application/sbom")
+    assert parse(encoded(index(subject=subject))).referral == Referral(digests.parse(OTHER), "")
+    assert parse(encoded(image())).referral is None
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384", "sha512"])
+def test_every_registered_algorithm_is_known(algorithm: str) -> None:
+    digest = digests.of(b"{}", algorithm)
+    manifest = parse(encoded(image(config={**EMPTY_JSON, "digest": digest})), algorithm=algorithm)
+    assert manifest.config is not None
+    assert manifest.config.digest == digest
+    assert manifest.digest == digests.of(encoded(image(config={**EMPTY_JSON, "digest": digest})), algorithm)

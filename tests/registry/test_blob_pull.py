@@ -117,7 +117,7 @@ def test_an_unknown_repository_and_registry_are_said_to_be_so(
 
 
 @pytest.mark.parametrize(
-    "digest", ["sha256:abc", "sha256:" + "A" * 64, "md5:" + "0" * 32, "latest", "sha512:" + "0" * 128]
+    "digest", ["sha256:abc", "sha256:" + "A" * 64, "md5:" + "0" * 32, "latest", "sha512:" + "0" * 64]
 )
 def test_a_digest_that_is_none_is_refused(
     http: httpx.Client, name: str, refused: Refused, digest: str
@@ -125,12 +125,42 @@ def test_a_digest_that_is_none_is_refused(
     refused(http.get(f"/{name}/blobs/{digest}"), 400, "DIGEST_INVALID")
 
 
-def test_single_blobs_are_not_deleted(
+def test_a_deleted_blob_is_gone_at_once_and_only_here(
     http: httpx.Client, name: str, push_blob: Callable[..., str], refused: Refused
 ) -> None:
-    digest = push_blob(b"stays")
-    refused(http.delete(f"/{name}/blobs/{digest}"), 405, "UNSUPPORTED")
-    assert http.head(f"/{name}/blobs/{digest}").status_code == 200
+    digest = push_blob(b"goes")
+    push_blob(b"goes", f"{name}-other")
+    assert http.delete(f"/{name}/blobs/{digest}").status_code == 202
+    refused(http.get(f"/{name}/blobs/{digest}"), 404, "BLOB_UNKNOWN")
+    refused(http.delete(f"/{name}/blobs/{digest}"), 404, "BLOB_UNKNOWN")
+    assert http.get(f"/{name}-other/blobs/{digest}").content == b"goes"
+    assert push_blob(b"goes") == digest
+    assert http.get(f"/{name}/blobs/{digest}").content == b"goes"
+
+
+def test_a_blob_that_an_image_needs_is_not_deleted(
+    http: httpx.Client, name: str, push_image: Callable[[str, bytes], str], refused: Refused
+) -> None:
+    image = push_image("v1", b"layer")
+    manifest = http.get(f"/{name}/manifests/v1").json()
+    for blob in (manifest["config"]["digest"], manifest["layers"][0]["digest"]):
+        answer = http.delete(f"/{name}/blobs/{blob}")
+        refused(answer, 405, "DENIED")
+        assert answer.headers["allow"] == "GET, HEAD"
+        assert http.head(f"/{name}/blobs/{blob}").status_code == 200
+    http.delete(f"/{name}/manifests/{image}")
+    assert http.delete(f"/{name}/blobs/{manifest['config']['digest']}").status_code == 202
+
+
+def test_who_has_the_blob_already_hears_so(
+    http: httpx.Client, name: str, push_blob: Callable[..., str]
+) -> None:
+    path = f"/{name}/blobs/{push_blob(b'known')}"
+    etag = http.get(path).headers["etag"]
+    for known in (etag, f'"other", W/{etag}', "*"):
+        answer = http.get(path, headers={"If-None-Match": known})
+        assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    assert http.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
 def test_many_pull_at_once(http: httpx.Client, name: str, push_blob: Callable[..., str]) -> None:

@@ -93,7 +93,7 @@ def test_the_status_of_an_upload_says_how_far_it_is(http: httpx.Client, begin: B
     assert answer.headers["location"] == f"/v2{path}"
 
 
-@pytest.mark.parametrize("content_range", ["0-3", "5-8", "3-6", "x", "7-4", "-1-2", "bytes 4-7/10", "4-"])
+@pytest.mark.parametrize("content_range", ["0-3", "5-8", "3-6", "x", "7-4", "-1-2", "lines 4-7/10", "4-"])
 def test_a_chunk_out_of_order_is_refused_and_the_upload_goes_on(
     http: httpx.Client, begin: Begin, refused: Refused, assert_pushed: Pushed, content_range: str
 ) -> None:
@@ -142,7 +142,7 @@ def test_a_wrong_digest_is_refused_and_leaves_nothing(
     assert http.head(f"/{name}/blobs/{DIGEST}").status_code == 404
 
 
-@pytest.mark.parametrize("digest", ["", "sha256:", "sha256:" + "0" * 63, "sha512:" + "0" * 128, "../../etc"])
+@pytest.mark.parametrize("digest", ["", "sha256:", "sha256:" + "0" * 63, "sha512:" + "0" * 127, "../../etc"])
 def test_what_is_no_digest_is_refused_before_anything_is_made(
     http: httpx.Client, name: str, begin: Begin, refused: Refused, digest: str
 ) -> None:

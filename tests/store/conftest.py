@@ -4,13 +4,14 @@ import json
 from collections.abc import Callable, Sequence
 
 import pytest
+from alembic import command
 
 from careen.model import digest, ids
 from careen.model.manifest import Descriptor, Manifest
 from careen.model.registry import Image, Registry, Repository
 from careen.store import blobs, images, registries, repositories
 from careen.store.columns import now
-from careen.store.database import Database
+from careen.store.database import Database, _alembic
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -60,3 +61,14 @@ def manifest_of(config: bytes, layers: Sequence[bytes]) -> tuple[Manifest, bytes
         }
     ).encode()
     return Manifest(MANIFEST, digest.of(body), len(body), described, stack), body
+
+
+@pytest.fixture
+def upgrade_to() -> Callable[[Database, str], None]:
+    """Brings an empty database to the schema of an older version."""
+
+    def upgrade(database: Database, revision: str) -> None:
+        with database.write() as connection:
+            command.upgrade(_alembic(connection), revision)
+
+    return upgrade

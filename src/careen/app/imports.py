@@ -12,6 +12,7 @@ from careen.images import reference as references
 from careen.images.opened import LayerBytes, OpenedImage
 from careen.images.source import Access, open_image
 from careen.jobs.layers import layer_sources
+from careen.model.digest import Digest
 from careen.model.manifest import Platform
 from careen.model.registry import Image
 from careen.store import blobs, images, registries, repositories
@@ -53,8 +54,15 @@ class Import:
     def _copy(self, opened: OpenedImage) -> None:
         self.workshop.blobs.write(opened.config_body)
         for number, layer in enumerate(opened.layers, 1):
+            if self._is_here(layer.digest):
+                continue
             self.say(f"copying layer {number} of {len(opened.layers)}, {layer.size:,} bytes")
             _store(self.workshop.blobs, layer)
+
+    def _is_here(self, digest: Digest) -> bool:
+        """And will not be collected before the image is recorded."""
+        with self.workshop.database.write() as connection:
+            return blobs.touch(connection, digest) and self.workshop.blobs.exists(digest)
 
     def _record(self, opened: OpenedImage, name: str, tag: str) -> Image:
         config = opened.manifest.config
@@ -71,8 +79,6 @@ class Import:
 
 
 def _store(store: LocalBlobs, layer: LayerBytes) -> None:
-    if store.exists(layer.digest):
-        return
     upload = str(uuid.uuid4())
     store.append(upload, 0, _pieces(layer))
     store.commit(upload, layer.digest)

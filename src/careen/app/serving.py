@@ -30,13 +30,13 @@ from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
 from careen.jobs.arriving import Arriving
 from careen.jobs.executor import Executor
+from careen.jobs.garbage import Garbage
 from careen.jobs.layers import layer_sources
 from careen.jobs.lifecycle import apply_policies
 from careen.jobs.periodic import Periodic
 from careen.jobs.scan_policies import ScanPolicies
 from careen.jobs.scan_results import Retention
 from careen.jobs.scans import ScanJob, Scans
-from careen.jobs.uploads import clear_abandoned
 from careen.model import ids
 from careen.model.layer import LayerIndex
 from careen.model.registry import Image, Registry
@@ -50,7 +50,7 @@ from careen.store.paging import Page
 log = structlog.get_logger(__name__)
 
 DEFAULT_FOLDER = "default"
-_DAY, _HOUR = 86400.0, 3600.0  # seconds
+_HOUR = 3600.0  # seconds
 _GRACE = 5  # seconds that requests under way get at the end
 
 
@@ -74,7 +74,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
         retention = Retention(settings.scan_results, settings.scan_results_days)
         rounds = [
             Periodic("feeds", parts.refresh_feeds, interval=settings.feeds_interval),
-            Periodic("uploads", partial(clear_abandoned, parts.database, parts.blobs), interval=_DAY),
+            _garbage(parts),
             Periodic("scan results", partial(retention.apply, parts.database), interval=_HOUR),
             Periodic(
                 "lifecycle policies",
@@ -96,6 +96,13 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             for periodic in rounds:
                 periodic.stop()
             executor.stop()
+
+
+def _garbage(parts: Workshop) -> Periodic:
+    graces = parts.settings.blob_grace, parts.settings.upload_grace
+    garbage = Garbage(parts.database, parts.blobs, *graces)
+    interval = min(_HOUR, *(grace.total_seconds() for grace in graces))
+    return Periodic("garbage", garbage.collect, interval=interval)
 
 
 @contextmanager
@@ -218,6 +225,7 @@ def _application(
         parts.settings.proxies,
         patience=parts.settings.push_wait,
         arrivals=Arriving(parts.indexing, parts.blobs),
+        grace=parts.settings.blob_grace,
     )
     return Starlette(
         routes=[

@@ -1,6 +1,5 @@
 """A layer blob inflated, hashed and counted in one pass (OCI image-spec, layer.md; RFC 1952; RFC 8878)."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
@@ -10,7 +9,8 @@ import zstandard
 from isal import igzip_lib
 
 from careen.images.budgets import Budgets, CorruptLayer
-from careen.model.digest import Digest, from_hex
+from careen.model import digest as digests
+from careen.model.digest import Digest
 
 HEAD = 263  # bytes that `may_be_layer` looks at
 _MAGIC = 6  # bytes that tell the formats apart
@@ -24,15 +24,19 @@ _FOREIGN = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
 
 
 def inflate(
-    blob: Iterable[bytes], *, budgets: Budgets, expected: Digest | Callable[[], Digest]
+    blob: Iterable[bytes],
+    *,
+    budgets: Budgets,
+    expected: Digest | Callable[[], Digest],
+    algorithm: str = digests.CANONICAL,
 ) -> Iterator[bytes]:
     """The archive in `blob`, piece by piece. The format goes by its magic, whatever a media type says.
 
     The blob is read to its very end; only when the iterator is exhausted is its digest verified, and not
-    before then is `expected` asked for it, if that is a function.
+    before then is `expected` asked for it, if that is a function; then `algorithm` says what to hash with.
     Raises CorruptLayer and BudgetExceeded.
     """
-    source = _Source(blob)
+    source = _Source(blob, algorithm if callable(expected) else digests.algorithm(expected))
     try:
         yield from _within(budgets, source, _open(iter(source)))
     except _DAMAGED as error:  # type: ignore[misc] # isal's stub takes its error for an instance
@@ -48,9 +52,9 @@ def may_be_layer(head: bytes) -> bool:
 class _Source:
     """The blob's pieces, hashed and counted as they are read."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes], algorithm: str) -> None:
         self._pieces = pieces
-        self._hash = hashlib.sha256()
+        self._hash = digests.hasher(algorithm)
         self.size = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -60,7 +64,7 @@ class _Source:
             yield piece
 
     def verify(self, expected: Digest) -> None:
-        found = from_hex(self._hash.hexdigest())
+        found = digests.of_hash(self._hash)
         if found != expected:
             raise CorruptLayer(f"the blob's digest is {found}, not {expected}")
 

@@ -1,5 +1,6 @@
 """Manifests: OCI image-spec v1.1 (manifest.md, image-index.md); Docker image manifest version 2, schema 2."""
 
+import binascii
 import platform as machine
 from collections.abc import Sequence
 
@@ -7,7 +8,7 @@ from careen.errors import Invalid, NotFound
 from careen.images import documents
 from careen.images.documents import Fields, InvalidDocument
 from careen.model import digest as digests
-from careen.model.manifest import Descriptor, Manifest, Platform
+from careen.model.manifest import Descriptor, Manifest, Platform, Referral
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -45,16 +46,16 @@ class InvalidManifest(Invalid): ...
 class NoSuchPlatform(NotFound): ...
 
 
-def parse(body: bytes, media_type: str = "") -> Manifest:
+def parse(body: bytes, media_type: str = "", *, algorithm: str = digests.CANONICAL) -> Manifest:
     """The manifest or index that `body` is; artifacts of any kind are manifests too.
 
     `media_type` is what the sender calls it ("" = nothing is known); where the document names its own, the
-    two must agree. Raises InvalidManifest, saying what is wrong.
+    two must agree. `algorithm` is that of its digest. Raises InvalidManifest, saying what is wrong.
     """
     try:
         document = documents.load_object(body)
         kind = _kind(document, media_type.partition(";")[0].strip())
-        return _manifest(document, kind, body)
+        return _manifest(document, kind, body, algorithm)
     except InvalidDocument as error:
         raise InvalidManifest(f"invalid manifest: {error.message}") from error
 
@@ -146,25 +147,44 @@ def _looks_like(document: Fields) -> str:
     return OCI_INDEX if is_index else OCI_MANIFEST
 
 
-def _manifest(document: Fields, kind: str, body: bytes) -> Manifest:
-    document.text("artifactType", default="")
-    if document.has("subject"):
-        _descriptor(document.child("subject"))
+def _manifest(document: Fields, kind: str, body: bytes, algorithm: str) -> Manifest:
+    config = None if kind in INDEXES else _descriptor(document.child("config"))
     return Manifest(
         media_type=kind,
-        digest=digests.of(body),
+        digest=digests.of(body, algorithm),
         size=len(body),
-        config=None if kind in INDEXES else _descriptor(document.child("config")),
+        config=config,
         layers=tuple(_descriptor(layer) for layer in document.children("layers")),
         children=tuple(_descriptor(child) for child in document.children("manifests")),
+        referral=_referral(document, config),
     )
+
+
+def _referral(document: Fields, config: Descriptor | None) -> Referral | None:
+    """An image that does not say its type is of its config's (distribution-spec, "Listing Referrers")."""
+    artifact_type = document.text("artifactType", default="") or (config.media_type if config else "")
+    annotations = _annotations(document.child("annotations"))
+    if not document.has("subject"):
+        return None
+    return Referral(_descriptor(document.child("subject")).digest, artifact_type, annotations)
+
+
+def _annotations(fields: Fields) -> dict[str, str]:
+    """Free text, also of several lines: certificates are among them."""
+    found: dict[str, str] = {}
+    for name, value in fields.fields.items():
+        if not isinstance(value, str):
+            raise InvalidDocument(f"{fields.where}.{name[:100]} must be text")
+        found[name] = value
+    return found
 
 
 def _descriptor(fields: Fields) -> Descriptor:
     annotations = fields.child("annotations")
+    _annotations(annotations)
     platform = _platform(fields.child("platform")) if fields.has("platform") else None
     names = (annotations.text(name, default="") for name in _NAMES)
-    return Descriptor(
+    described = Descriptor(
         media_type=fields.text("mediaType"),
         digest=fields.digest("digest"),
         size=fields.number("size"),
@@ -173,6 +193,21 @@ def _descriptor(fields: Fields) -> Descriptor:
         is_attestation=platform == _NOWHERE or annotations.text(_REFERENCE_TYPE, default="") == _ATTESTATION,
         names=tuple(name for name in names if name),
     )
+    if fields.has("data"):
+        _check_data(fields, described)
+    return described
+
+
+def _check_data(fields: Fields, described: Descriptor) -> None:
+    """The content itself, in base64 (image-spec, descriptor.md#properties): others will trust it unread."""
+    text = fields.fields["data"]
+    try:
+        data = binascii.a2b_base64(text.encode() if isinstance(text, str) else b"?", strict_mode=True)
+    except ValueError as error:
+        raise InvalidDocument(f"{fields.where}.data is no base64") from error
+    found = digests.of(data, digests.algorithm(described.digest))
+    if len(data) != described.size or found != described.digest:
+        raise InvalidDocument(f"{fields.where}.data is not the content that digest and size describe")
 
 
 def _platform(fields: Fields) -> Platform:

@@ -1,6 +1,5 @@
 """An image that was found: its manifest and config, and where the bytes of its layers are."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from careen.errors import Invalid, NotFound
 from careen.images import documents
 from careen.images import manifest as manifests
 from careen.images.manifest import InvalidManifest, NoSuchPlatform
+from careen.model import digest as digests
 from careen.model.digest import Digest
 from careen.model.manifest import Descriptor, Manifest, Platform
 from careen.model.problem import Problem, ProblemKind
@@ -98,7 +98,8 @@ def assemble(source: Source, reference: str, platform: Platform | None) -> Opene
 
 
 def verify(body: bytes, descriptor: Descriptor) -> bytes:
-    if len(body) != descriptor.size or hashlib.sha256(body).hexdigest() != descriptor.digest[7:]:
+    found = digests.of(body, digests.algorithm(descriptor.digest))
+    if len(body) != descriptor.size or found != descriptor.digest:
         raise WrongDigest(f"the content of {descriptor.digest} has another digest or size")
     return body
 

@@ -1,6 +1,5 @@
 """An image in a registry: layers are downloaded to files, verified, and resumed where they broke off."""
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -16,6 +15,7 @@ from careen.images.opened import LayerBytes, MissingBlob, Progress, Source, Wron
 from careen.images.place import Place
 from careen.images.reference import Reference, parse
 from careen.model import digest as digests
+from careen.model.digest import InvalidDigest
 from careen.model.manifest import Descriptor, Manifest
 
 PREFIXES = ("docker://",)
@@ -49,7 +49,7 @@ class Remote:
         except NotFound as error:
             raise NotFound(f"there is no image {reference}") from error
         promised = reference.digest or headers.get("Docker-Content-Digest", "")
-        if promised.startswith("sha256:") and promised != digests.of(body):
+        if promised and not _is(body, promised):
             raise WrongDigest(f"the manifest of {reference} has another digest than {promised[:100]}")
         return body, manifests.parse(body, headers.get("Content-Type", ""))
 
@@ -75,7 +75,7 @@ class Remote:
     def _download(self, descriptor: Descriptor) -> LayerBytes:
         if descriptor.size > min(_MAX_LAYER, shutil.disk_usage(self._work).free):
             raise Exhausted(f"there is no room for the layer {descriptor.digest} of {descriptor.size} bytes")
-        path = self._work / descriptor.digest.removeprefix("sha256:")
+        path = self._work / digests.encoded(descriptor.digest)
         with path.open("wb") as file:
             download = _Download(self._client, descriptor, file, self._progress)
             try:
@@ -105,14 +105,14 @@ class _Download:
                 raise Invalid(f"the registry sent another part of {self._descriptor.digest} than asked for")
             for chunk in response.iter_raw():
                 self._take(chunk)
-        if self._done < self._descriptor.size or self._hashed.hexdigest() != self._descriptor.digest[7:]:
+        if self._done < self._descriptor.size or digests.of_hash(self._hashed) != self._descriptor.digest:
             raise WrongDigest(f"the registry's {self._descriptor.digest} has another digest or size")
 
     def _start(self) -> None:
         self._file.seek(0)
         self._file.truncate()
         self._done = 0  # bytes
-        self._hashed = hashlib.sha256()
+        self._hashed = digests.hasher(digests.algorithm(self._descriptor.digest))
 
     def _take(self, chunk: bytes) -> None:
         self._done += len(chunk)
@@ -120,5 +120,13 @@ class _Download:
             raise WrongDigest(f"the registry sends more of {self._descriptor.digest} than its size")
         self._file.write(chunk)
         self._hashed.update(chunk)
-        what = f"layer {self._descriptor.digest[7:19]}"
+        what = f"layer {digests.encoded(self._descriptor.digest)[:12]}"
         self._progress(what, self._done, self._descriptor.size)
+
+
+def _is(body: bytes, promised: str) -> bool:
+    """Whether the body has that digest; one of an algorithm that careen does not know promises nothing."""
+    try:
+        return digests.of(body, digests.algorithm(promised)) == promised
+    except InvalidDigest:
+        return True

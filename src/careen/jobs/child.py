@@ -48,6 +48,10 @@ class Blob(Protocol):
     def digest(self) -> Digest:
         """That of the bytes; it may not be known before they have been read."""
 
+    @property
+    def algorithm(self) -> str:
+        """What the digest is probably made with."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerSource:
@@ -132,7 +136,7 @@ def _may_be_owned(path: str, items: Iterable[Item]) -> bool:
 
 
 def _archive(blob: Blob, budgets: Budgets) -> Iterator[bytes]:
-    return inflate(blob, budgets=budgets, expected=lambda: blob.digest)
+    return inflate(blob, budgets=budgets, expected=lambda: blob.digest, algorithm=blob.algorithm)
 
 
 def _wanted(file: File) -> bool:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from careen.errors import Unavailable
 from careen.images.budgets import CorruptLayer
-from careen.model.digest import Digest, parse
+from careen.model.digest import CANONICAL, Digest, algorithm, parse
 
 _READ = 256 << 10  # bytes
 
@@ -33,6 +33,11 @@ class Growing:
     def digest(self) -> Digest:
         assert self._digest is not None, "the bytes come first"
         return self._digest
+
+    @property
+    def algorithm(self) -> str:
+        """That of the digest; while it is not known, the usual one."""
+        return CANONICAL if self._digest is None else algorithm(self._digest)
 
     def __iter__(self) -> Iterator[bytes]:
         self._file.seek(self._offset)

@@ -2,27 +2,63 @@
 
 import hashlib
 import re
-from typing import NewType
+from collections.abc import Mapping
+from typing import NewType, Protocol
 
 from careen.errors import Invalid
 
 Digest = NewType("Digest", str)
 
-_SHA256 = re.compile(r"sha256:[0-9a-f]{64}")
+CANONICAL = "sha256"  # where nobody asks for another
+_LENGTHS: Mapping[str, int] = {"sha256": 64, "sha384": 96, "sha512": 128}  # hexadecimal digits
+ALGORITHMS = tuple(_LENGTHS)
+_DIGEST = re.compile(r"(?P<algorithm>[a-z0-9]+):(?P<hex>[0-9a-f]+)")
 
 
 class InvalidDigest(Invalid): ...
 
 
+class Hash(Protocol):
+    @property
+    def name(self) -> str: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
+    def hexdigest(self) -> str: ...
+
+
 def parse(text: str) -> Digest:
     """The digest that `text` is; raises InvalidDigest when it is none that careen can verify."""
-    if not _SHA256.fullmatch(text):
-        raise InvalidDigest(f"{text[:100]!r} is not a sha256 digest")
+    found = _DIGEST.fullmatch(text)
+    if found is None or len(found["hex"]) != _LENGTHS.get(found["algorithm"]):
+        raise InvalidDigest(f"{text[:150]!r} is no digest of sha256, sha384 or sha512")
     return Digest(text)
 
 
-def of(data: bytes) -> Digest:
-    return Digest("sha256:" + hashlib.sha256(data).hexdigest())
+def algorithm(digest: str) -> str:
+    """`sha256`, of a digest that was parsed."""
+    return digest.partition(":")[0]
+
+
+def encoded(digest: str) -> str:
+    """The hexadecimal digits."""
+    return digest.partition(":")[2]
+
+
+def hasher(algorithm: str = CANONICAL) -> Hash:
+    """A new hash; raises InvalidDigest for an algorithm that careen does not know."""
+    if algorithm not in _LENGTHS:
+        raise InvalidDigest(f"{algorithm[:20]!r} is none of {', '.join(_LENGTHS)}")
+    return hashlib.new(algorithm)
+
+
+def of(data: bytes, algorithm: str = CANONICAL) -> Digest:
+    state = hasher(algorithm)
+    state.update(data)
+    return of_hash(state)
+
+
+def of_hash(state: Hash) -> Digest:
+    """The digest of what was hashed so far."""
+    return Digest(f"{state.name}:{state.hexdigest()}")
 
 
 def from_hex(hexdigest: str) -> Digest:

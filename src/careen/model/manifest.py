@@ -1,6 +1,7 @@
 """Manifests and what they point to (OCI image-spec v1.1; Docker image manifest version 2, schema 2)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from careen.model.digest import Digest
 
@@ -27,6 +28,15 @@ class Descriptor:
 
 
 @dataclass(frozen=True, slots=True)
+class Referral:
+    """What a manifest says of itself to those who look for what refers to its subject."""
+
+    subject: Digest  # of the manifest that it is about, which need not be there (yet)
+    artifact_type: str  # "" = an index that does not say its type
+    annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """An image manifest (config and layers) or an image index (children)."""
 
@@ -36,6 +46,7 @@ class Manifest:
     config: Descriptor | None = None
     layers: tuple[Descriptor, ...] = ()
     children: tuple[Descriptor, ...] = ()
+    referral: Referral | None = None  # of a signature, an SBOM and the like
 
     @property
     def is_index(self) -> bool:

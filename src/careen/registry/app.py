@@ -10,16 +10,15 @@ from careen.registry.door import RegistryDoor
 from careen.registry.edge import guarded
 from careen.registry.lists import Lists
 from careen.registry.manifests import Manifests
+from careen.registry.referrers import Referrers
 from careen.registry.tokens import Tokens
 from careen.registry.uploads import Uploads
 
 
 def routes(door: RegistryDoor) -> list[BaseRoute]:
-    """`/v2/…`, to be mounted in a Starlette application beside others.
-
-    Referrers are not among them: a client then keeps them under a tag, as the specification tells it to.
-    """
-    blobs, uploads, manifests, lists = Blobs(door), Uploads(door), Manifests(door), Lists(door)
+    """`/v2/…`, to be mounted in a Starlette application beside others."""
+    blobs, uploads, manifests = Blobs(door), Uploads(door), Manifests(door)
+    lists, referrers = Lists(door), Referrers(door)
     tokens = Tokens(door)
     upload, blob = "/{name:path}/blobs/uploads/{upload_id}", "/{name:path}/blobs/{digest}"
     manifest = "/{name:path}/manifests/{reference}"
@@ -30,6 +29,7 @@ def routes(door: RegistryDoor) -> list[BaseRoute]:
             Route("/token/", tokens.issue, methods=["GET", "POST"]),
             Route("/_catalog", lists.catalog),
             Route("/{name:path}/tags/list", lists.tags),
+            Route("/{name:path}/referrers/{digest}", referrers.get),
             Route("/{name:path}/blobs/uploads/", uploads.post, methods=["POST"]),
             Route(upload, uploads.get),
             Route(upload, uploads.patch, methods=["PATCH"]),
@@ -47,4 +47,4 @@ def routes(door: RegistryDoor) -> list[BaseRoute]:
 
 
 async def _version(_: Request) -> Response:
-    return JSONResponse({}, headers={"Docker-Distribution-API-Version": "registry/2.0"})
+    return JSONResponse({})

@@ -5,9 +5,16 @@ from collections.abc import Callable
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from careen.registry.errors import SizeInvalid, TooLarge
+from careen.registry.errors import Encoded, SizeInvalid, TooLarge
 
 _BATCH = 1 << 20  # bytes gathered per hop to a thread
+
+
+def check_encoding(request: Request) -> None:
+    """Raises Encoded: a digest is of the bytes as they are sent, and nobody else inflates them."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise Encoded(f"the body is encoded ({encoding[:50]!r}); send it as it is")
 
 
 def announced(request: Request) -> int | None:
@@ -26,6 +33,7 @@ async def pour(request: Request, write: Callable[[memoryview], None], limit: int
     Raises TooLarge before more than `limit` bytes are written, ClientDisconnect when the body breaks off;
     what came before that is written.
     """
+    check_encoding(request)
     received = 0
     batch = bytearray()
     try:
@@ -44,6 +52,7 @@ async def pour(request: Request, write: Callable[[memoryview], None], limit: int
 
 async def read(request: Request, limit: int) -> bytes:
     """The whole body; raises TooLarge."""
+    check_encoding(request)
     if (announced(request) or 0) > limit:
         raise TooLarge(f"the body has more than the {limit} bytes that it may have")
     body = bytearray()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from careen.auth.authentication import Authentication
@@ -51,6 +52,7 @@ class RegistryDoor:
     max_blob: int = 64 << 30  # bytes
     patience: float = 10.0  # seconds
     arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state
+    grace: timedelta = timedelta(days=1)  # how long a blob that no image uses is kept
 
     def writing(self, name: str, upload: Upload) -> Callable[[memoryview], None]:
         """`upload.write`, of which `arrivals` hears."""

@@ -7,12 +7,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from careen.errors import Error
 from careen.registry import errors
 from careen.registry.linger import Linger
 
+_SIGNATURE = (b"docker-distribution-api-version", b"registry/2.0")
 _OUR_FAULT = "the registry has a problem; its log says which"
 
 log = structlog.get_logger(__name__)
@@ -21,7 +22,22 @@ log = structlog.get_logger(__name__)
 def guarded(app: ASGIApp) -> ASGIApp:
     """`app`, of whose exceptions a client sees only an OCI error."""
     handlers = {Error: _refuse, HTTPException: _miss, ClientDisconnect: _leave, Exception: _fail}
-    return Linger(ExceptionMiddleware(app, handlers))
+    return Linger(Signed(ExceptionMiddleware(app, handlers)))
+
+
+class Signed:
+    """Every answer says of which API it is (distribution-spec, "Legacy Docker support HTTP headers")."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def signed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), _SIGNATURE]
+            await send(message)
+
+        await self._app(scope, receive, signed)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """What is refused at this door, and how it is said (OCI distribution-spec, "Error Codes")."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from starlette.responses import JSONResponse
 
@@ -22,7 +23,7 @@ from careen.errors import (
 from careen.images.manifest import InvalidManifest
 from careen.model.digest import InvalidDigest
 from careen.store.blob_files import DigestMismatch
-from careen.store.images import MissingBlob
+from careen.store.images import InUse, MissingBlob
 
 
 class NameInvalid(Invalid): ...
@@ -43,6 +44,12 @@ class SizeInvalid(Invalid): ...
 class TooLarge(Exhausted): ...
 
 
+class Encoded(Invalid): ...
+
+
+class TooManyTags(Invalid): ...
+
+
 class UploadBusy(Unavailable): ...
 
 
@@ -59,6 +66,12 @@ class BlobUploadUnknown(NotFound):
 class ManifestUnknown(NotFound):
     def __init__(self, reference: str) -> None:
         super().__init__(f"manifest {reference[:128]} is unknown to this repository")
+
+
+class BlobInUse(Exists):
+    def __init__(self, digest: str) -> None:
+        message = "an image of this repository needs the blob; delete the image, and the blob goes by itself"
+        super().__init__(message, resource=("digest", digest))
 
 
 class RangeUnsatisfiable(Invalid):
@@ -82,10 +95,13 @@ class Challenge(Unauthenticated):
 
 # HTTP status and OCI code by class; what is not named here is answered as its kind is.
 ANSWERS: Mapping[type[Error], tuple[int, str]] = {
+    BlobInUse: (405, "DENIED"),
     BlobUnknown: (404, "BLOB_UNKNOWN"),
     BlobUploadUnknown: (404, "BLOB_UPLOAD_UNKNOWN"),
     ChunkOutOfOrder: (416, "BLOB_UPLOAD_INVALID"),
     DigestMismatch: (400, "DIGEST_INVALID"),
+    Encoded: (415, "UNSUPPORTED"),
+    InUse: (405, "DENIED"),
     InvalidDigest: (400, "DIGEST_INVALID"),
     InvalidManifest: (400, "MANIFEST_INVALID"),
     ManifestUnknown: (404, "MANIFEST_UNKNOWN"),
@@ -95,6 +111,7 @@ ANSWERS: Mapping[type[Error], tuple[int, str]] = {
     RangeUnsatisfiable: (416, "SIZE_INVALID"),
     SizeInvalid: (400, "SIZE_INVALID"),
     TagInvalid: (400, "MANIFEST_INVALID"),
+    TooManyTags: (414, "UNSUPPORTED"),
     TooLarge: (413, "SIZE_INVALID"),
     UploadBusy: (409, "BLOB_UPLOAD_INVALID"),
     Invalid: (400, "UNSUPPORTED"),
@@ -119,7 +136,7 @@ def answer(error: Error) -> tuple[int, str]:
 
 def response(error: Error) -> JSONResponse:
     status, code = answer(error)
-    return plain(status, code, error.message, detail=_detail(error), headers=_headers(error))
+    return plain(status, code, error.message, detail=_detail(error), headers=_headers(error, status))
 
 
 def plain(
@@ -134,14 +151,14 @@ def plain(
     return JSONResponse({"errors": [body]}, status_code=status, headers=headers)
 
 
-def _headers(error: Error) -> Mapping[str, str] | None:
+def _headers(error: Error, status: int) -> Mapping[str, str] | None:
     if isinstance(error, RangeUnsatisfiable):
         return error.headers
     if isinstance(error, Challenge):
         return {"WWW-Authenticate": error.challenge}
     if isinstance(error, TooManyFailures):
         return {"Retry-After": str(error.retry_after)}
-    return None
+    return {"Allow": "GET, HEAD"} if status == HTTPStatus.METHOD_NOT_ALLOWED else None  # RFC 9110, 15.5.6
 
 
 def _detail(error: Error) -> Mapping[str, str]:

@@ -21,9 +21,17 @@ def registry_id(name: str) -> str:
     return name.partition("/")[0]
 
 
+def check_registry(connection: Connection, name: str) -> str:
+    """The id of the registry that the name begins with; raises NameInvalid, and NameUnknown for none."""
+    identifier = registry_id(name)
+    if registries.get(connection, identifier) is None:
+        raise NameUnknown(f"Registry {identifier} not found", resource=("name", identifier))
+    return identifier
+
+
 def find(connection: Connection, name: str) -> Repository:
     """Raises NameInvalid, or NameUnknown for a registry or repository that is not there."""
-    _check_registry(connection, registry_id(name))
+    check_registry(connection, name)
     repository = repositories.by_name(connection, name)
     if repository is None:
         raise NameUnknown(f"Repository {name} not found", resource=("name", name))
@@ -32,9 +40,7 @@ def find(connection: Connection, name: str) -> Repository:
 
 def find_or_make(connection: Connection, name: str) -> Repository:
     """As a push wants it: only the registry must be there."""
-    registry = registry_id(name)
-    _check_registry(connection, registry)
-    return repositories.upsert(connection, registry, name)
+    return repositories.upsert(connection, check_registry(connection, name), name)
 
 
 def is_tag(reference: str) -> bool:
@@ -45,8 +51,3 @@ def check_tag(reference: str) -> str:
     if not is_tag(reference):
         raise TagInvalid(f"{reference[:128]!r} is no tag")
     return reference
-
-
-def _check_registry(connection: Connection, identifier: str) -> None:
-    if registries.get(connection, identifier) is None:
-        raise NameUnknown(f"Registry {identifier} not found", resource=("name", identifier))

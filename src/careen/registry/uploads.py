@@ -11,23 +11,22 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from careen.errors import Error, Unavailable
+from careen.errors import Error
 from careen.model import digest as digests
-from careen.model.digest import Digest, InvalidDigest
+from careen.model.digest import Digest
 from careen.registry import bodies, names, ranges
 from careen.registry.door import RegistryDoor
 from careen.registry.errors import (
     BlobUploadUnknown,
     ChunkOutOfOrder,
-    NameInvalid,
-    NameUnknown,
     SizeInvalid,
     TooLarge,
     UploadBusy,
 )
+from careen.registry.mounts import mount
 from careen.store import blobs, uploads
 from careen.store.blob_files import DigestMismatch
-from careen.store.upload_files import Upload
+from careen.store.upload_files import Upload, UploadEnded
 
 _UPLOAD_ID = re.compile(r"[0-9a-f-]{36}")
 
@@ -60,7 +59,8 @@ class Uploads:
     async def post(self, request: Request) -> Response:
         name, query = request.path_params["name"], request.query_params
         if "mount" in query:
-            mounted = await run_in_threadpool(self._mount, name, query["mount"], query.get("from", ""))
+            source = query.get("from", "")
+            mounted = await run_in_threadpool(mount, self._door, name, query["mount"], source)
             if mounted:
                 return _created(name, mounted)
         if "digest" not in query:
@@ -99,23 +99,6 @@ class Uploads:
             repository = names.find_or_make(connection, name)
             return Session(name, uploads.start(connection, repository.id))
 
-    def _mount(self, name: str, wanted: str, source: str) -> Digest | None:
-        """The blob, now visible in `name` too; None when it cannot be had, and must be uploaded."""
-        try:
-            digest = digests.parse(wanted)
-            with self._door.database.write() as connection:
-                found = (
-                    blobs.linked(connection, names.find(connection, source).id, digest)
-                    if source
-                    else blobs.get(connection, digest)
-                )
-                if found is None:
-                    return None
-                blobs.link(connection, names.find_or_make(connection, name).id, digest)
-        except (InvalidDigest, NameInvalid, NameUnknown):
-            return None  # the start of an upload, which follows, refuses what is wrong with `name`
-        return digest
-
     async def _complete(self, request: Request, session: Session, digest: Digest) -> Response:
         await self._receive(request, session)
         await run_in_threadpool(self._commit, session, digest)
@@ -139,21 +122,25 @@ class Uploads:
         self._check(session)
         try:
             return self._door.blobs.open_upload(session.upload_id)
-        except Unavailable as error:
+        except UploadEnded as error:
             raise UploadBusy(error.message) from error
 
     def _commit(self, session: Session, digest: Digest) -> None:
+        """The bytes appear while the blob's row is locked: who collects blobs comes before or after."""
         try:
-            size = self._door.blobs.commit(session.upload_id, digest)
+            with (
+                self._door.blobs.sealed(session.upload_id, digest) as upload,
+                self._door.database.write() as connection,
+            ):
+                blobs.add(connection, digest, upload.size)
+                blobs.link(connection, names.find_or_make(connection, session.name).id, digest)
+                uploads.finish(connection, session.upload_id)
+                upload.publish()
         except DigestMismatch:
             self._forget(session)
             raise
-        except Unavailable as error:
+        except UploadEnded as error:
             raise UploadBusy(error.message) from error
-        with self._door.database.write() as connection:
-            blobs.add(connection, digest, size)
-            blobs.link(connection, names.find_or_make(connection, session.name).id, digest)
-            uploads.finish(connection, session.upload_id)
         self._door.arrivals.blob_arrived(session.name, session.upload_id, digest)
 
     def _check(self, session: Session) -> None:

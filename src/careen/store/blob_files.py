@@ -1,4 +1,4 @@
-"""Blobs in a folder: `sha256/ab/<hex>`, and `uploads/<id>` for those under way.
+"""Blobs in a folder: `<algorithm>/ab/<hex>`, and `uploads/<id>` for those under way.
 
 A blob appears by a rename, whole and fsynced, or not at all.
 """
@@ -7,14 +7,15 @@ import os
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from careen.errors import Invalid, NotFound
 from careen.model import digest as digests
-from careen.model.digest import Digest
+from careen.model.digest import Digest, InvalidDigest
 from careen.store.upload_files import HashStates, Upload, upload_name
 
 _PIECE = 1 << 20  # bytes read at a time
@@ -23,14 +24,30 @@ _PIECE = 1 << 20  # bytes read at a time
 class DigestMismatch(Invalid): ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An upload whose bytes are known to be those of its blob."""
+
+    size: int  # bytes
+    _upload: Path
+    _target: Path
+
+    def publish(self) -> None:
+        """The blob is there, whole, and survives a power loss; or there is an exception and no blob."""
+        _make_folder(self._target.parent.parent)
+        _make_folder(self._target.parent)
+        self._upload.replace(self._target)
+        _sync_folder(self._target.parent)
+
+
 class LocalBlobs:
     """Safe for threads and for several processes on one folder; memory does not grow with a blob's size."""
 
     def __init__(self, folder: Path) -> None:
-        self._blobs = folder / "sha256"
+        self._folder = folder
         self._uploads = folder / "uploads"
         self._hashes = HashStates()
-        for made in (self._blobs, self._uploads):
+        for made in (folder / digests.CANONICAL, self._uploads):
             made.mkdir(parents=True, exist_ok=True)
 
     def open_upload(self, upload_id: str, offset: int | None = None) -> Upload:
@@ -55,25 +72,41 @@ class LocalBlobs:
         except FileNotFoundError:
             return 0
 
-    def commit(self, upload_id: str, digest: str) -> int:
-        """Make a blob of the upload and return its size; once it returns the blob survives a power loss.
+    @contextmanager
+    def sealed(self, upload_id: str, digest: str) -> Iterator["Sealed"]:
+        """The whole upload, verified and safe from a power loss; nobody writes to it meanwhile.
 
-        Raises DigestMismatch when the bytes are not those; the upload is gone then.
+        It becomes a blob by `publish`. Raises DigestMismatch when the bytes are not those; the upload is
+        gone then.
         """
         target = self.path(digest)
         with self.open_upload(upload_id) as upload:
-            found = upload.finish()
+            found = upload.finish(digests.algorithm(digest))
             if found != digest:
                 self.discard(upload_id)
                 raise DigestMismatch(f"the digest of the {upload.offset} bytes is {found}, not {digest}")
-            _make_folder(target.parent)
-            upload.path.replace(target)
-            _sync_folder(target.parent)
-            return upload.offset
+            yield Sealed(upload.offset, upload.path, target)
+
+    def commit(self, upload_id: str, digest: str) -> int:
+        """Make a blob of the upload and return its size; once it returns the blob survives a power loss.
+
+        Raises as `sealed`. Where blobs are collected (`jobs/garbage.py`), publish in the transaction that
+        writes the blob's row instead.
+        """
+        with self.sealed(upload_id, digest) as upload:
+            upload.publish()
+            return upload.size
 
     def discard(self, upload_id: str) -> None:
         self._upload(upload_id).unlink(missing_ok=True)
         self._hashes.forget(upload_id)
+
+    def last_written(self, upload_id: str) -> float | None:
+        """Seconds since the epoch; None where there is no file (yet)."""
+        try:
+            return self._upload(upload_id).stat().st_mtime
+        except FileNotFoundError:
+            return None
 
     def sweep(self, older_than: timedelta, *, known: Collection[str] = ()) -> int:
         """Remove the uploads, but the known, to which nothing was written for so long; returns how many."""
@@ -88,8 +121,8 @@ class LocalBlobs:
 
     def path(self, digest: str) -> Path:
         """Where the blob is, or would be; raises InvalidDigest."""
-        hexdigest = digests.parse(digest).removeprefix("sha256:")
-        return self._blobs / hexdigest[:2] / hexdigest
+        encoded = digests.encoded(digests.parse(digest))
+        return self._folder / digests.algorithm(digest) / encoded[:2] / encoded
 
     def exists(self, digest: str) -> bool:
         return self.path(digest).exists()
@@ -103,6 +136,15 @@ class LocalBlobs:
 
     def remove(self, digest: str) -> None:
         self.path(digest).unlink(missing_ok=True)
+
+    def old(self, older_than: timedelta) -> Iterator[Digest]:
+        """The blobs whose bytes were written so long ago."""
+        oldest = time.time() - older_than.total_seconds()
+        for algorithm in digests.ALGORITHMS:
+            for path in (self._folder / algorithm).glob("[0-9a-f][0-9a-f]/*"):
+                with suppress(FileNotFoundError, InvalidDigest):
+                    if path.stat().st_mtime < oldest:
+                        yield digests.parse(f"{algorithm}:{path.name}")
 
     def write(self, data: bytes) -> Digest:
         digest = digests.of(data)

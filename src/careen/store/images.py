@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, union_all, update
 
 from careen.errors import Exists, NotFound
 from careen.model import ids
 from careen.model.digest import Digest
 from careen.model.manifest import Descriptor, Manifest
 from careen.model.registry import Blob, Image, Repository
-from careen.store import image_rows
+from careen.store import image_rows, referrers
+from careen.store.blobs import touch_links
 from careen.store.columns import now
 from careen.store.inserts import affects_a_row, batched, insert, insert_all, insert_new
 from careen.store.paging import Listed, Listing, Page, fetch, merge
@@ -21,7 +22,6 @@ from careen.store.tables import (
     images,
     registries,
     repositories,
-    repository_blobs,
 )
 from careen.store.tables import tags as tags_table
 
@@ -35,6 +35,10 @@ LISTING = Listing(
     },
     default=(("created_at", False),),
 )
+
+
+class InUse(Exists):
+    """It cannot be deleted: something that stays needs it."""
 
 
 class MissingBlob(NotFound):
@@ -60,6 +64,8 @@ def put(connection: Connection, repository: Repository, manifest: Manifest, body
     if insert_new(connection, images, row):
         insert_all(connection, image_layers, _layer_rows(image_id, manifest.layers, found))
         insert_all(connection, image_children, _child_rows(image_id, children))
+        if manifest.referral:
+            referrers.add(connection, image_id, repository.id, manifest.digest, manifest.referral)
     stored = by_digest(connection, repository.id, manifest.digest)
     assert stored is not None
     return stored
@@ -161,14 +167,25 @@ def of_repository(connection: Connection, repository_id: str) -> Sequence[Image]
 
 
 def delete(connection: Connection, image_id: str) -> bool:
-    """Whether there was such an image; its tags and scans go with it, its blobs stay.
+    """Whether there was such an image; its tags and scans go with it, its blobs stay for the background.
 
-    Raises Exists while an index names it: that index would lose a platform in silence.
+    What refers to it (signatures, SBOMs) stays and is still found by its digest. Raises InUse while an index
+    names it: that index would lose a platform in silence.
     """
     parent = select(image_children.c.image_id).where(image_children.c.child_id == image_id).limit(1)
     if (index := connection.scalar(parent)) is not None:
-        raise Exists(f"Image {image_id} is part of the index {index}", resource=("Image", index))
+        raise InUse(f"Image {image_id} is part of the index {index}", resource=("Image", index))
+    _touch_blobs(connection, image_id)
     return connection.execute(images.delete().where(images.c.id == image_id)).rowcount == 1
+
+
+def _touch_blobs(connection: Connection, image_id: str) -> None:
+    """Who was told that they are there may be about to push an image of them."""
+    repository_id = connection.scalar(select(images.c.repository_id).where(images.c.id == image_id))
+    if repository_id is not None:
+        layers = select(image_layers.c.blob_id).where(image_layers.c.image_id == image_id)
+        config = select(images.c.config_id).where(images.c.id == image_id)
+        touch_links(connection, repository_id, union_all(layers, config))
 
 
 def _row(repository: Repository, manifest: Manifest, moment: datetime) -> dict[str, object]:
@@ -209,16 +226,18 @@ def _child_rows(image_id: str, children: Sequence[str]) -> Sequence[dict[str, ob
 
 
 def _blobs(connection: Connection, repository: Repository, manifest: Manifest) -> Mapping[Digest, Blob]:
-    """The blobs that the manifest names; raises MissingBlob for the first that is not to be had."""
+    """The blobs that the manifest names; raises MissingBlob for the first that is not to be had.
+
+    They are touched, so that none is collected before the image is there.
+    """
     named = [manifest.config, *manifest.layers] if manifest.config else []
     found: dict[Digest, Blob] = {}
-    for batch in batched({descriptor.digest for descriptor in named}):
-        query = (
-            select(*blobs.c["id", "digest", "size"])
-            .join(repository_blobs)
-            .where(repository_blobs.c.repository_id == repository.id, blobs.c.digest.in_(batch))
-        )
-        for row in connection.execute(query):
+    for batch in batched(sorted({descriptor.digest for descriptor in named})):
+        wanted = select(blobs.c.id).where(blobs.c.digest.in_(batch))
+        visible = touch_links(connection, repository.id, wanted)
+        for row in connection.execute(
+            select(*blobs.c["id", "digest", "size"]).where(blobs.c.id.in_(visible))
+        ):
             found[Digest(row.digest)] = Blob(row.id, Digest(row.digest), row.size)
     for descriptor in named:
         is_foreign = descriptor.urls and descriptor is not manifest.config

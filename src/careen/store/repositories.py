@@ -76,9 +76,10 @@ def of_registry(connection: Connection, registry_id: str) -> Sequence[Repository
     return [_repository(row) for row in connection.execute(query.order_by(repositories.c.name))]
 
 
-def names(connection: Connection) -> Sequence[str]:
-    """The name of every repository, in lexical order."""
-    return connection.scalars(select(repositories.c.name).order_by(repositories.c.name)).all()
+def names(connection: Connection, *, after: str = "", limit: int = 0) -> Sequence[str]:
+    """Names of repositories in lexical order, from the one that follows `after`; limit 0 = all."""
+    query = select(repositories.c.name).where(repositories.c.name > after)
+    return connection.scalars(query.order_by(repositories.c.name).limit(limit or None)).all()
 
 
 def _one(connection: Connection, query: Select[Any], value: str) -> Repository | None:

@@ -80,6 +80,7 @@ blobs = Table(
     _text("digest"),
     Column("size", BigInteger, nullable=False),
     Column("created_at", Timestamp, nullable=False),
+    Column("touched_at", Timestamp, nullable=False),  # when somebody last relied on it
     UniqueConstraint("digest"),
 )
 
@@ -88,6 +89,7 @@ repository_blobs = Table(
     metadata,
     _part_of("repository_id", "repositories.id", key=True),
     _uses("blob_id", "blobs.id", key=True),
+    Column("touched_at", Timestamp, nullable=False),  # when somebody last relied on it here
     Index(None, "blob_id"),
 )
 
@@ -141,6 +143,19 @@ image_children = Table(
     Column("position", Integer, primary_key=True, autoincrement=False),
     _uses("child_id", "images.id"),
     Index(None, "child_id"),
+)
+
+# Manifests with a subject: signatures, SBOMs and the like. `digest` is the image's own, for pages in order.
+referrers = Table(
+    "referrers",
+    metadata,
+    _part_of("image_id", "images.id", key=True),
+    _part_of("repository_id", "repositories.id"),
+    _text("subject"),
+    _text("digest"),
+    _text("artifact_type"),
+    Column("annotations", Document, nullable=False),
+    Index(None, "repository_id", "subject", "digest"),
 )
 
 tags = Table(

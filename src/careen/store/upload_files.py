@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import hashlib
 import os
 import re
 import threading
@@ -10,11 +9,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 from careen.errors import Exhausted, Invalid, Unavailable
 from careen.model import digest as digests
-from careen.model.digest import Digest
+from careen.model.digest import Digest, Hash
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _PIECE = 1 << 20  # bytes read at a time
@@ -29,9 +28,8 @@ def upload_name(upload_id: str) -> str:
     return upload_id
 
 
-class _Hash(Protocol):
-    def update(self, data: bytes | memoryview, /) -> None: ...
-    def hexdigest(self) -> str: ...
+class UploadEnded(Unavailable):
+    """Another request writes to the upload, or has ended it."""
 
 
 class HashStates:
@@ -39,17 +37,17 @@ class HashStates:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._states: OrderedDict[str, tuple[int, _Hash]] = OrderedDict()
+        self._states: OrderedDict[str, tuple[int, Hash]] = OrderedDict()
 
-    def take(self, upload_id: str, offset: int) -> "_Hash | None":
+    def take(self, upload_id: str, offset: int) -> Hash | None:
         """The hash of the first `offset` bytes; None when it is not known."""
         with self._lock:
             hashed, state = self._states.pop(upload_id, (-1, None))
         if hashed == offset:
             return state
-        return hashlib.sha256() if offset == 0 else None
+        return digests.hasher() if offset == 0 else None
 
-    def keep(self, upload_id: str, offset: int, state: _Hash) -> None:
+    def keep(self, upload_id: str, offset: int, state: Hash) -> None:
         with self._lock:
             self._states[upload_id] = offset, state
             if len(self._states) > _STATES:
@@ -91,16 +89,19 @@ class Upload:
             self._hash.update(chunk)
         self.offset += len(chunk)
 
-    def finish(self) -> Digest:
+    def finish(self, algorithm: str = digests.CANONICAL) -> Digest:
         """The digest of the bytes, which survive a power loss from now on (fsync(2)).
 
-        They are read again where the hash did not keep step. Raises Exhausted when the disk is full.
+        They are read again where the hash did not keep step, or is another. Raises Exhausted when the disk
+        is full.
         """
         with _space():
             os.fsync(self._file.fileno())
-        state = self._hash or self._hash_again()
+        state = self._hash
         self._hash = None  # nobody goes on with it
-        return digests.from_hex(state.hexdigest())
+        if state is None or state.name != algorithm:
+            state = self._hash_again(algorithm)
+        return digests.of_hash(state)
 
     def close(self) -> None:
         if self._hash is not None:
@@ -118,10 +119,10 @@ class Upload:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Unavailable("the upload is being written to by another request") from error
+            raise UploadEnded("the upload is being written to by another request") from error
         status = os.fstat(self._file.fileno())
         if not self._is_still(status):
-            raise Unavailable("the upload was ended by another request")  # and may be a blob by now
+            raise UploadEnded("the upload was ended by another request")  # and may be a blob by now
         if offset is None:
             return status.st_size
         if offset > status.st_size:
@@ -139,8 +140,8 @@ class Upload:
         while rest:
             rest = rest[self._file.write(rest) :]
 
-    def _hash_again(self) -> _Hash:
-        state = hashlib.sha256()
+    def _hash_again(self, algorithm: str) -> Hash:
+        state = digests.hasher(algorithm)
         with self.path.open("rb") as stream:
             while piece := stream.read(_PIECE):
                 state.update(piece)

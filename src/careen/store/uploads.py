@@ -48,6 +48,7 @@ def ids(connection: Connection) -> Sequence[str]:
     return connection.scalars(select(uploads.c.id)).all()
 
 
-def expire(connection: Connection, before: datetime) -> int:
-    """Forget the uploads that were started before that time; returns how many there were."""
-    return connection.execute(delete(uploads).where(uploads.c.created_at < before)).rowcount
+def begun(connection: Connection, before: datetime) -> Sequence[str]:
+    """The uploads that were started before that time, the oldest first."""
+    query = select(uploads.c.id).where(uploads.c.created_at < before)
+    return connection.scalars(query.order_by(uploads.c.created_at)).all()
