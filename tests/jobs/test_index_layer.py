@@ -97,6 +97,13 @@ def test_another_content_than_its_digest_says_is_corrupt(source: LayerSource) ->
         index_layer(replace(source, digest=digest.of(b"")), budgets=Budgets())
 
 
+def test_a_layer_may_have_a_digest_of_another_algorithm(source: LayerSource) -> None:
+    sha512 = digest.of(source.path.read_bytes(), "sha512")
+    found = index_layer(replace(source, digest=sha512), budgets=Budgets())
+    assert found.digest == sha512
+    assert found.packages == index_layer(source, budgets=Budgets()).packages
+
+
 def test_a_blob_that_is_shorter_than_it_says_is_corrupt(source: LayerSource) -> None:
     with pytest.raises(CorruptLayer, match="lacks 7"):
         index_layer(replace(source, size=source.size + 7), budgets=Budgets())

@@ -24,7 +24,7 @@ from careen.images.walk import Walk
 from careen.indexing import Record, candidates, may_tell, sift
 from careen.jobs.growing import Growing, pieces, word
 from careen.model import content, layer_json
-from careen.model.digest import Digest
+from careen.model.digest import Digest, algorithm
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.layer import Claims, Installed, LayerIndex, Repositories
@@ -61,6 +61,10 @@ class LayerSource:
     offset: int
     size: int
     digest: Digest
+
+    @property
+    def algorithm(self) -> str:
+        return algorithm(self.digest)
 
     def __iter__(self) -> Iterator[bytes]:
         with self.path.open("rb", buffering=0) as file:
