@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from packageurl import PackageURL
 
 from careen.images.purl import purl
 from careen.model.distro import Distro
@@ -47,3 +48,34 @@ def test_a_language_s_namespaces_stand_before_the_name(kind: str, name: str, exp
 )
 def test_any_name_has_a_purl(kind: str, name: str) -> None:
     assert purl(Package(name, "1.0", type=kind, manager="", path="a"), None).startswith(f"pkg:{kind}/")
+
+
+TEXT = st.text("aZ09.+~:@_-/ %é", max_size=6)
+PACKAGES = st.builds(
+    Package,
+    name=TEXT.filter(lambda name: name.strip("/ ")),
+    version=TEXT,
+    type=st.sampled_from(["deb", "rpm", "apk", "alpm"]),
+    manager=st.just("dpkg"),
+    path=st.just("status"),
+    ecosystem=st.just(""),
+    source=TEXT,
+    source_version=TEXT,
+    arch=TEXT,
+)
+
+
+@given(PACKAGES, TEXT.filter(lambda id_: id_.strip("/ ")), TEXT)
+def test_a_distribution_s_package_is_written_as_the_reference_writes_it(
+    package: Package, id_: str, release: str
+) -> None:
+    """github.com/package-url/packageurl-python."""
+    epoch, _, version = (
+        package.version.rpartition(":") if package.type == "rpm" else ("", "", package.version)
+    )
+    upstream = package.source if package.source != package.name else ""
+    if package.source_version not in ("", version):
+        upstream = f"{package.source or package.name}@{package.source_version}"
+    qualifiers = {"arch": package.arch, "distro": f"{id_}-{release}", "epoch": epoch, "upstream": upstream}
+    reference = PackageURL(package.type, id_, package.name, version, qualifiers).to_string()
+    assert purl(package, Distro(id_, release)) == reference

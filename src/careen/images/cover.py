@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from careen.images.paths import ancestors, resolve, unpack
+from careen.images.paths import ancestors, join, resolve, unpack
 from careen.model.layer import LayerTree
 
 _MAX_ALIASES = 64  # of one path, where links form circles
@@ -18,6 +18,8 @@ class Cover:
         self._opaque = frozenset(tree.opaque)
         self._files = unpack(tree.files)
         self._folders = unpack(tree.folders)
+        self._replaced: dict[str, bool] = {}
+        self._emptied: dict[str, bool] = {}
 
     def hides_file(self, path: str) -> bool:
         """Whether a regular file at `path` is gone."""
@@ -28,13 +30,28 @@ class Cover:
         own = self._key(path)
         if own in self._files or own | 1 in self._folders or self.removes(path):
             return True
-        return any(self._key(folder) in self._files for folder in ancestors(path))
+        return self._is_replaced(path.rpartition("/")[0])
 
     def removes(self, path: str) -> bool:
         """Whether a whiteout or an opaque folder says so, before anything else is put there."""
-        if path in self._whiteouts or "" in self._opaque:
-            return True
-        return any(folder in self._whiteouts or folder in self._opaque for folder in ancestors(path))
+        return path in self._whiteouts or self._is_emptied(path.rpartition("/")[0])
+
+    def _is_replaced(self, folder: str) -> bool:
+        """Whether something else stands at the folder, or at one around it. Many paths share their folder."""
+        found = self._replaced.get(folder)
+        if found is None:
+            above = folder.rpartition("/")[0]
+            found = bool(folder) and (self._key(folder) in self._files or self._is_replaced(above))
+            self._replaced[folder] = found
+        return found
+
+    def _is_emptied(self, folder: str) -> bool:
+        found = self._emptied.get(folder)
+        if found is None:
+            found = folder in self._opaque or (folder in self._whiteouts and folder != "")
+            found = found or (folder != "" and self._is_emptied(folder.rpartition("/")[0]))
+            self._emptied[folder] = found
+        return found
 
 
 class Aliases:
@@ -46,12 +63,21 @@ class Aliases:
             target = resolve(link, links)
             if target is not None:
                 self._leading_to.setdefault(target, []).append(link)
+        self._homes: dict[str, list[str]] = {}
 
     def of(self, path: str) -> list[str]:
         """`path` first, then the others, fewest links first."""
-        found = [path]
         if not self._leading_to:
-            return found
+            return [path]
+        folder, _, name = path.rpartition("/")
+        homes = self._homes.get(folder)
+        if homes is None:
+            homes = self._homes[folder] = self._aliases(folder)
+        return [path] if len(homes) == 1 else [join(home, name) for home in homes]
+
+    def _aliases(self, folder: str) -> list[str]:
+        """The folder first, then its other paths."""
+        found = [folder]
         for known in found:
             for alias in self._one_link_away(known):
                 if len(found) >= _MAX_ALIASES:
@@ -60,9 +86,9 @@ class Aliases:
                     found.append(alias)
         return found
 
-    def _one_link_away(self, path: str) -> Iterator[str]:
-        for folder in ancestors(path):
+    def _one_link_away(self, home: str) -> Iterator[str]:
+        for folder in (home, *ancestors(home)) if home else ():
             for link in self._leading_to.get(folder, ()):
-                yield link + path[len(folder) :]
+                yield link + home[len(folder) :]
         for link in self._leading_to.get("", ()):
-            yield f"{link}/{path}"
+            yield join(link, home) if home else link

@@ -1,6 +1,7 @@
 """What indexing found in a layer, by the digest of its blob and the fingerprint of the indexers."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
@@ -53,9 +54,12 @@ def _is(digest: Digest, fingerprint: str) -> ColumnElement[bool]:
 
 
 def _packages(connection: Connection, layer_id: int) -> tuple[Package, ...]:
-    columns = [column for column in packages.c if column.name not in {"layer_id", "position"}]
-    query = select(*columns).where(packages.c.layer_id == layer_id).order_by(packages.c.position)
-    return tuple(Package(**row._asdict()) for row in connection.execute(query))
+    query = (
+        select(*(packages.c[field.name] for field in fields(Package)))
+        .where(packages.c.layer_id == layer_id)
+        .order_by(packages.c.position)
+    )
+    return tuple(Package(*row) for row in connection.execute(query))
 
 
 def _columns(index: LayerIndex) -> dict[str, object]:
