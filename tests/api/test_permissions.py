@@ -83,6 +83,8 @@ EXPECTED = {
     },
     "operation.OperationService": {"Get": SCANNERS, "Cancel": SCANNERS},  # of a Scan by another
     "endpoint.ApiEndpointService": {"Get": ALL, "List": ALL},
+    "resourcemanager.v1.CloudService": {"List": ALL},
+    "resourcemanager.v1.FolderService": {"List": ADMINS},  # who have theirs here on the whole cloud
     "iam.v1.IamTokenService": {"Create": ALL, "CreateForServiceAccount": ADMINS, "Revoke": ALL},
 }
 IAM = "iam.v1.IamTokenService"
@@ -169,6 +171,7 @@ def of_world(world: Any) -> Guarded:
     operation = world.executor.start(world.image, caller="somebody else")
     world.executor.finish()
     ids = {
+        "cloud_id": CLOUD.id,
         "folder_id": world.registry.folder_id,
         "registry_id": world.registry.id,
         "repository_id": world.repository.id,

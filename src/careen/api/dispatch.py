@@ -23,6 +23,7 @@ from careen.api.operations import Operations
 from careen.api.registries import Registries
 from careen.api.registry_changes import RegistryChanges
 from careen.api.repositories import Repositories
+from careen.api.resource_manager import Clouds, Folders
 from careen.api.scan_policies import ScanPolicies
 from careen.api.scanner import Scanner, Scans
 from careen.auth.access import Access
@@ -41,8 +42,8 @@ Behaviour = Callable[[Any, Call], Message]
 class Api:
     """Every service.
 
-    `grpc_address` is HOST:PORT of the TLS door, for those who discover it by REST; `proxies` are those whose
-    X-Forwarded-For is believed.
+    `grpc_address` is HOST:PORT of the TLS door, for those who discover it by REST; `registry_address` is
+    where images are pulled from; `proxies` are those whose X-Forwarded-For is believed.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Api:
         scans: Scans,
         *,
         grpc_address: str,
+        registry_address: str = "",
         authentication: Authentication,
         proxies: Sequence[Network] = (),
     ) -> None:
@@ -71,10 +73,12 @@ class Api:
             LifecyclePolicies(database),
             ScanPolicies(database),
             Operations(database),
-            Endpoints(),
+            Endpoints(registry_address),
             IamTokens(authentication),
             access_bindings.of_registries(database),
             access_bindings.of_repositories(database),
+            Clouds(),
+            Folders(database),
         )
 
     def identified(self, method: Method, call: Call) -> Call:

@@ -25,7 +25,13 @@ from yandex.cloud.containerregistry.v1 import (
 from yandex.cloud.endpoint import api_endpoint_service_pb2
 from yandex.cloud.iam.v1 import iam_token_service_pb2
 from yandex.cloud.operation import operation_service_pb2
+from yandex.cloud.resourcemanager.v1 import cloud_service_pb2, folder_service_pb2
 
+# Of these services only what a client needs to find the folders that registries are in.
+_ONLY = {
+    "yandex.cloud.resourcemanager.v1.CloudService": {"List"},
+    "yandex.cloud.resourcemanager.v1.FolderService": {"List"},
+}
 _FILES: tuple[FileDescriptor, ...] = (
     scanner_service_pb2.DESCRIPTOR,
     image_service_pb2.DESCRIPTOR,
@@ -36,6 +42,8 @@ _FILES: tuple[FileDescriptor, ...] = (
     operation_service_pb2.DESCRIPTOR,
     api_endpoint_service_pb2.DESCRIPTOR,
     iam_token_service_pb2.DESCRIPTOR,
+    cloud_service_pb2.DESCRIPTOR,
+    folder_service_pb2.DESCRIPTOR,
 )
 
 
@@ -90,7 +98,8 @@ def _operation_type(file: FileDescriptor, name: str) -> type[Message] | None:
 
 def _methods(file: FileDescriptor) -> Iterator[Method]:
     for service in file.services_by_name.values():
-        for descriptor in service.methods:
+        names = _ONLY.get(service.full_name, service.methods_by_name)
+        for descriptor in (service.methods_by_name[name] for name in names):
             types = descriptor.GetOptions().Extensions[operation]
             yield Method(
                 full_name=descriptor.full_name,

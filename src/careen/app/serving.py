@@ -164,11 +164,13 @@ async def _serve(
 ) -> None:
     settings = parts.settings
     listener = _listen(settings.http)
+    http = str(replace(settings.http, port=listener.getsockname()[1]))
     authentication = Authentication(parts.database, settings.auth)
     api = Api(
         parts.database,
         scans,
         grpc_address=str(settings.grpc),
+        registry_address=http,
         authentication=authentication,
         proxies=settings.proxies,
     )
@@ -181,7 +183,6 @@ async def _serve(
         door, port = grpc_door.serve(api, str(settings.grpc_plaintext))
         doors.append(door)
         plaintext = str(replace(settings.grpc_plaintext, port=port))
-    http = str(replace(settings.http, port=listener.getsockname()[1]))
     welcome = Welcome(http, api.grpc_address, plaintext, registry.id, material, settings.auth)
     web = _WebServer(
         _web_config(_application(parts, api, policies, authentication)),

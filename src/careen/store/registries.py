@@ -1,5 +1,6 @@
 """Registries: the roofs over repositories."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -67,6 +68,12 @@ def page(connection: Connection, folder_id: str, page: Page) -> Listed[Registry]
     query = select(registries).where(registries.c.folder_id == folder_id)
     rows = fetch(connection, query, LISTING, page)
     return rows.made_into(map(_registry, rows))
+
+
+def folders(connection: Connection) -> Sequence[str]:
+    """The ids of all folders that have a registry, in lexical order."""
+    query = select(registries.c.folder_id).distinct().order_by(registries.c.folder_id)
+    return connection.scalars(query).all()
 
 
 def _registry(row: Row[Any]) -> Registry:
