@@ -128,6 +128,9 @@ _SERVICES: Mapping[str, Mapping[str, Need]] = {
         "List": Need(Right.SCAN, _by("image_id", "repository_id")),
         "ListVulnerabilities": Need(Right.SCAN, _SCAN_RESULT),
     },
+    "resourcemanager.v1.FolderService": {
+        "List": Need(Right.VIEW, _everything),
+    },
     "iam.v1.IamTokenService": {
         "CreateForServiceAccount": Need(Right.ADMINISTER, _everything),
     },
@@ -145,12 +148,14 @@ PUBLIC = frozenset(
     }
 )
 
-# For every known caller: whoever has a token may end it, and operations are looked into one by one.
+# For every known caller: whoever has a token may end it, operations are looked into one by one, and there is
+# one cloud for all.
 KNOWN = frozenset(
     {
         "yandex.cloud.iam.v1.IamTokenService.Revoke",
         "yandex.cloud.operation.OperationService.Get",
         "yandex.cloud.operation.OperationService.Cancel",
+        "yandex.cloud.resourcemanager.v1.CloudService.List",
     }
 )
 

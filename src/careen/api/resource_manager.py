@@ -10,11 +10,10 @@ from yandex.cloud.resourcemanager.v1 import cloud_pb2, cloud_service_pb2, folder
 
 from careen.api import paging
 from careen.api.call import Call
+from careen.model.access import CLOUD
 from careen.store import registries
 from careen.store.database import Database
 from careen.store.paging import Listed
-
-CLOUD = "careen"
 
 
 class Clouds:
@@ -25,7 +24,7 @@ class Clouds:
     ) -> cloud_service_pb2.ListCloudsResponse:
         asked = paging.read(request)
         response = cloud_service_pb2.ListCloudsResponse()
-        found = Listed([CLOUD], [(CLOUD,)]) if asked.page.after < (CLOUD,) else Listed([], [])
+        found = Listed([CLOUD.id], [(CLOUD.id,)]) if asked.page.after < (CLOUD.id,) else Listed([], [])
         response.next_page_token = asked.fill(response.clouds, found, _cloud)
         return response
 
@@ -43,7 +42,7 @@ class Folders:
         asked = paging.read(request)
         response = folder_service_pb2.ListFoldersResponse()
         with self.database.read() as connection:
-            names = registries.folders(connection) if request.cloud_id == CLOUD else ()
+            names = registries.folders(connection) if request.cloud_id == CLOUD.id else ()
         rest = [name for name in names if (name,) > asked.page.after]
         found = Listed(rest, [(name,) for name in rest])
         response.next_page_token = asked.fill(response.folders, found, _folder)
@@ -51,7 +50,7 @@ class Folders:
 
 
 def _folder(name: str) -> folder_pb2.Folder:
-    return folder_pb2.Folder(id=name, cloud_id=CLOUD, name=name, status=folder_pb2.Folder.ACTIVE)
+    return folder_pb2.Folder(id=name, cloud_id=CLOUD.id, name=name, status=folder_pb2.Folder.ACTIVE)
 
 
 def _cloud(name: str) -> cloud_pb2.Cloud:

@@ -14,7 +14,8 @@ from careen import settings as settings_module
 from careen.app import workshop
 from careen.cli.accounts import account, key, token
 from careen.cli.kindly import FAILED, kindly
-from careen.errors import Invalid
+from careen.cli.migrations import migrate
+from careen.cli.output import say, write
 from careen.images.manifest import parse_platform
 from careen.images.source import Access
 from careen.model.severity import Severity
@@ -39,10 +40,6 @@ def _log_from(level: int) -> None:
     )
 
 
-def _say(text: str) -> None:
-    click.echo(f"careen: {text}", err=True)
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="careen")
 def main() -> None:
@@ -50,8 +47,8 @@ def main() -> None:
     _log_from(logging.WARNING)
 
 
-for group in (account, key, token):
-    main.add_command(group)
+for command in (account, key, migrate, token):
+    main.add_command(command)
 
 
 @main.command()
@@ -90,11 +87,11 @@ def scan(
 
     wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
-        verdict, facts = OneShot(parts, _access(), _say).scan(target, platform=wanted, offline=offline)
-    _write(report.format_named(format_).render(verdict, facts), output)
+        verdict, facts = OneShot(parts, _access(), say).scan(target, platform=wanted, offline=offline)
+    write(report.format_named(format_).render(verdict, facts), output)
     if verdict.fatal:
         kinds = ", ".join(sorted({problem.kind for problem in verdict.fatal}))
-        _say(f"this image cannot be judged ({kinds}); its counts are no answer")
+        say(f"this image cannot be judged ({kinds}); its counts are no answer")
         return FAILED
     worst = min((finding.severity for finding in verdict.findings), default=None)
     return MET if fail_on and worst is not None and worst <= Severity[fail_on.upper()] else 0
@@ -117,7 +114,7 @@ def explain(
 
     wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
-        found, facts = OneShot(parts, _access(), _say).explain(
+        found, facts = OneShot(parts, _access(), say).explain(
             target, vulnerability, package, platform=wanted, offline=offline
         )
     render = explanation.render_json if format_ == "json" else explanation.render
@@ -135,7 +132,7 @@ def import_(target: str, repository: str, platform: str | None) -> None:
 
     wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
-        image = Import(parts, _access(), _say).bring(target, repository, platform=wanted)
+        image = Import(parts, _access(), say).bring(target, repository, platform=wanted)
     click.echo(f"{image.id}  {image.name}@{image.digest}")
 
 
@@ -154,7 +151,7 @@ def update(only: tuple[str, ...], mirror: str | None) -> None:
     if mirror is not None:
         settings = replace(settings, feeds_mirror=mirror)
     with workshop.opened(settings) as parts:
-        said = parts.refresh_feeds(only=only, progress=_say)
+        said = parts.refresh_feeds(only=only, progress=say)
     click.echo(str(said))
 
 
@@ -170,7 +167,7 @@ def status() -> None:
 def upgrade() -> None:
     """Bring the database's tables up to date (SQLite does so by itself)."""
     workshop.upgrade(settings_module.read())
-    _say("the database is up to date")
+    say("the database is up to date")
 
 
 def _access() -> Access:
@@ -180,13 +177,3 @@ def _access() -> Access:
         password=os.environ.get("CAREEN_REGISTRY_PASSWORD", ""),
         docker_config=Path.home() / ".docker" / "config.json",
     )
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        output.write_text(text)
-    except OSError as error:
-        raise Invalid(f"{output} cannot be written: {error.strerror}") from error

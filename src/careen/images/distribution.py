@@ -5,6 +5,7 @@ message holds an address that was sent to us: those of redirects are signed.
 """
 
 import logging
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,7 +41,9 @@ class Client:
         direct = {f"all://{name}": None for name in ("localhost", "127.0.0.1", "[::1]")}
         # A blob is wanted as it is stored; its digest is that of these bytes.
         plain = {"Accept-Encoding": "identity"}
-        self._http = httpx.Client(timeout=_TIMEOUT, headers=plain, follow_redirects=False, mounts=direct)
+        self._http = httpx.Client(
+            timeout=_TIMEOUT, headers=plain, follow_redirects=False, mounts=direct, verify=_trusted(access)
+        )
         self._base = httpx.URL(f"{self._scheme(access)}://{self._host}/v2/")
         known = credentials.find(reference.host, access)
         self._login = Login(self._http, self._base, self._name, known)
@@ -133,6 +136,17 @@ class Client:
         except httpx.TransportError as error:
             where = error.request.url.host
             raise RegistryUnavailable(f"{where} broke off ({type(error).__name__})") from None
+
+
+def _trusted(access: Access) -> ssl.SSLContext:
+    """Who may sign for the host: those of this machine, and the one that was named."""
+    context = httpx.create_ssl_context()
+    if access.ca is not None:
+        try:
+            context.load_verify_locations(access.ca)
+        except OSError as error:  # ssl.SSLError is one
+            raise Invalid(f"{access.ca} cannot be read as a CA's certificate: {error}") from None
+    return context
 
 
 def retrying(attempt: Callable[[], T]) -> T:

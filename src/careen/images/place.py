@@ -14,6 +14,7 @@ class Access:
     password: str = field(default="", repr=False)
     docker_config: Path | None = None  # usually ~/.docker/config.json; None = it is not read
     plain_http: bool = False  # allow http to hosts other than this one
+    ca: Path | None = None  # PEM of who signs for the host; None = who is trusted anyway
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Rows of images with their layers and tags: three queries, however many images."""
+"""Rows of images with their layers and tags: four queries, however many images."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
 from careen.model.digest import Digest
 from careen.model.registry import Blob, Image
 from careen.store.inserts import batched
-from careen.store.tables import blobs, image_layers, images, repositories, tags
+from careen.store.tables import blobs, image_blobs, image_layers, images, repositories, tags
 
 QUERY: Select[Any] = (
     select(
@@ -53,7 +53,18 @@ def load(connection: Connection, rows: Sequence[Row[Any]]) -> list[Image]:
     keys = [row.id for row in rows]
     layers = _layers(connection, keys)
     names = _tags(connection, keys)
-    return [_image(row, layers[row.id], names[row.id]) for row in rows]
+    claims = _claims(connection, keys)
+    return [_image(row, layers[row.id], names[row.id], claims[row.id]) for row in rows]
+
+
+def _claims(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[tuple[Blob, bool]]]:
+    """What images from another server show of their blobs, and whether it is the config."""
+    found: dict[str, list[tuple[Blob, bool]]] = defaultdict(list)
+    for batch in batched(keys):
+        for row in connection.execute(select(image_blobs).where(image_blobs.c.image_id.in_(batch))):
+            blob = Blob(row.blob_id, Digest(row.digest), row.size)
+            found[row.image_id].append((blob, row.is_config))
+    return found
 
 
 def _layers(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[Blob]]:
@@ -72,8 +83,11 @@ def _tags(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[
     return found
 
 
-def _image(row: Row[Any], layers: Sequence[Blob], names: Sequence[str]) -> Image:
-    config = row.config_id and Blob(row.config_id, Digest(row.config_digest), row.config_size)
+def _image(
+    row: Row[Any], layers: Sequence[Blob], names: Sequence[str], claims: Sequence[tuple[Blob, bool]]
+) -> Image:
+    config = Blob(row.config_id, Digest(row.config_digest), row.config_size) if row.config_id else None
+    shown = {blob.digest: blob for blob, _ in claims}
     return Image(
         id=row.id,
         repository_id=row.repository_id,
@@ -82,7 +96,7 @@ def _image(row: Row[Any], layers: Sequence[Blob], names: Sequence[str]) -> Image
         media_type=row.media_type,
         size=row.size,
         created_at=row.created_at,
-        config=config,
-        layers=tuple(layers),
+        config=next((blob for blob, is_config in claims if is_config), config),
+        layers=tuple(shown.get(layer.digest, layer) for layer in layers),
         tags=tuple(names),
     )

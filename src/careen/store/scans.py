@@ -176,7 +176,7 @@ def finish(
         return False
     packages = [documents.of_package(package) for package in verdict.packages]
     connection.execute(scan_packages.insert().values(scan_id=scan_id, packages=packages))
-    rows = (_finding_row(scan_id, position, finding) for position, finding in enumerate(verdict.findings))
+    rows = (finding_row(scan_id, position, finding) for position, finding in enumerate(verdict.findings))
     insert_all(connection, findings_table, rows)
     return True
 
@@ -243,7 +243,7 @@ def _scan(row: Row[Any]) -> ScanResult:
     )
 
 
-def _finding_row(scan_id: str, position: int, finding: Finding) -> dict[str, object]:
+def finding_row(scan_id: str, position: int, finding: Finding) -> dict[str, object]:
     return {
         "scan_id": scan_id,
         "position": position,

@@ -136,6 +136,18 @@ image_layers = Table(
     Index(None, "blob_id"),
 )
 
+# What an image that came from another server shows of its blobs, where that is not what their own rows say:
+# the ids that they had there, and of those that could not be had all that is known.
+image_blobs = Table(
+    "image_blobs",
+    metadata,
+    _part_of("image_id", "images.id", key=True),
+    _key("digest"),
+    _text("blob_id"),
+    Column("size", BigInteger, nullable=False),
+    Column("is_config", Boolean, nullable=False),
+)
+
 image_children = Table(
     "image_children",
     metadata,
