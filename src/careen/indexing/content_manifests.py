@@ -1,7 +1,8 @@
-"""From which repositories Red Hat built an image: buildinfo/content_manifests/*.json and content-sets.json.
+"""From which repositories Red Hat built an image, and of which product it is: the files in buildinfo/.
 
-github.com/containerbuildsystem/atomic-reactor, "image content manifest"; the ids are those of
-repository-to-cpe.json.
+github.com/containerbuildsystem/atomic-reactor, "image content manifest": content_manifests/*.json and
+content-sets.json name repositories by the ids of repository-to-cpe.json. labels.json and Dockerfile-NAME-
+VERSION-RELEASE hold the image's labels, among them the product's CPE (konflux-ci.dev, "labels").
 """
 
 import re
@@ -16,12 +17,17 @@ from careen.model.layer import Repositories
 from careen.model.problem import Problem
 
 NAME = "content-manifests"
-VERSION = 1
+VERSION = 2
 
 _PATH = re.compile(
-    r"(root|usr/share)/buildinfo/(content_manifests/[^/]+\.json|content-sets\.json|content_sets\.json)"
+    r"(root|usr/share)/buildinfo/"
+    r"(content_manifests/[^/]+\.json|content-sets\.json|content_sets\.json|labels\.json|Dockerfile-[^/]+)"
 )
+_LABELS = "/labels.json"
+_DOCKERFILE = "/Dockerfile-"
+_LABEL = re.compile(r"\bcpe[\"']?\s*=\s*[\"']?(cpe:/[^\s\"'\\]+)")
 _MOST = 1000  # repositories of an image; honest ones have a dozen
+_LONGEST = 1 << 20  # characters of a Dockerfile
 
 SIGNS = Signs(begins=("root/buildinfo/", "usr/share/buildinfo/"))
 
@@ -31,11 +37,29 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Repositories | Problem]:
+    if _DOCKERFILE in file.path:
+        named = _LABEL.findall(file.read().decode("utf-8", "replace")[:_LONGEST])
+        yield from _said(file, cpes=named)
+        return
     try:
-        named = load_object(file).get("content_sets", [])
+        said = load_object(file)
     except InvalidJson as error:
         yield invalid(file, error)
         return
-    ids = [each for each in (named if isinstance(named, list) else []) if isinstance(each, str)]
-    if ids := [each for each in dict.fromkeys(ids) if is_token(each)][:_MOST]:
-        yield Repositories(file.path, tuple(ids))
+    if file.path.endswith(_LABELS):
+        yield from _said(file, cpes=[said.get("cpe")])
+    else:
+        yield from _said(file, ids=said.get("content_sets"))
+
+
+def _said(file: File, *, ids: object = (), cpes: object = ()) -> Iterator[Repositories]:
+    found = Repositories(
+        file.path, _tokens(ids), tuple(cpe for cpe in _tokens(cpes) if cpe.startswith("cpe:/"))
+    )
+    if found.ids or found.cpes:
+        yield found
+
+
+def _tokens(said: object) -> tuple[str, ...]:
+    words = [each for each in (said if isinstance(said, list) else []) if isinstance(each, str)]
+    return tuple(each for each in dict.fromkeys(words) if is_token(each))[:_MOST]

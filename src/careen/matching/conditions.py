@@ -15,7 +15,7 @@ _ANY = frozenset({"", "noarch", "all"})  # architectures of builds that run ever
 # Minor releases that are supported for longer. The id of a repository stands for those of all minor releases.
 _STREAM = re.compile(
     r"cpe:/[ao]:redhat:(rhel|enterprise_linux)_(eus|aus|tus|e4s|els|eus_long_life)"
-    r":(?P<minor>[0-9]+\.[0-9]+)(:.*)?"
+    r":(?P<release>[0-9]+(\.[0-9]+)?)(:.*)?"
 )
 _ASSUMED = "the image does not say from which repositories it was built: those of the release are assumed"
 
@@ -32,14 +32,19 @@ class Repositories:
         release = inventory.distro.version_id if inventory.distro else ""
         return cls(tuple(sorted(_of_minor(release, {*inventory.cpes, *named}))))
 
-    def are_assumed(self, hits: Iterable[Hit]) -> bool:
+    def name(self, covered: Covered) -> bool:
+        """Whether those of the distribution itself are among them, and not only those of layered products."""
+        product, _ = _product(covered)
+        return any(_parts(cpe)[2] == product or _STREAM.fullmatch(cpe) for cpe in self.cpes)
+
+    def are_assumed(self, hits: Iterable[Hit], covered: Covered) -> bool:
         """Whether hits depend on repositories that nobody named."""
-        return not self.cpes and any(hit.repositories for hit in hits)
+        return any(hit.repositories for hit in hits) and not self.name(covered)
 
 
 def _of_minor(release: str, cpes: set[str]) -> set[str]:
     """Of the streams of several minor releases those of the image's own, if they are among them."""
-    streams = {cpe: match["minor"] for cpe in cpes if (match := _STREAM.fullmatch(cpe))}
+    streams = {cpe: match["release"] for cpe in cpes if (match := _STREAM.fullmatch(cpe))}
     if release not in streams.values():
         return cpes
     return {cpe for cpe in cpes if streams.get(cpe, release) == release}
@@ -54,13 +59,20 @@ def _is_for(arches: Sequence[str], arch: str) -> bool:
 
 
 def _is_from(wanted: Sequence[str], covered: Covered, repositories: Repositories) -> bool:
-    """Where the image's repositories are not known, those of the release count, not its extra streams."""
-    if not wanted:
+    """Where the distribution's are not known, those of the release count, not its extra streams."""
+    if not wanted or any(_overlap(cpe, known) for cpe in wanted for known in repositories.cpes):
         return True
-    if repositories.cpes:
-        return any(_overlap(cpe, known) for cpe in wanted for known in repositories.cpes)
+    product, release = _product(covered)
+    assumed = not repositories.name(covered)
+    return assumed and any(
+        _parts(cpe)[2] == product and _is_release(release, _parts(cpe)[3]) for cpe in wanted
+    )
+
+
+def _product(covered: Covered) -> tuple[str, str]:
+    """Product and version of `Red Hat:enterprise_linux:9`."""
     product, _, release = covered.name.partition(":")[2].partition(":")
-    return any(_parts(cpe)[2] == product and _is_release(release, _parts(cpe)[3]) for cpe in wanted)
+    return product, release
 
 
 @functools.lru_cache(100_000)
@@ -97,8 +109,8 @@ def _parts(cpe: str) -> tuple[str, ...]:
     return (*parts, *[""] * (_LONGEST - len(parts)))
 
 
-def remarks(hits: Iterable[Hit], repositories: Repositories) -> list[str]:
+def remarks(hits: Iterable[Hit], covered: Covered, repositories: Repositories) -> list[str]:
     """What a person must know of how these hits were found."""
     found = list(hits)
     said = {hit.remark for hit in found if hit.remark}
-    return sorted({*said, _ASSUMED} if repositories.are_assumed(found) else said)
+    return sorted({*said, _ASSUMED} if repositories.are_assumed(found, covered) else said)

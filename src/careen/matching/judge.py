@@ -88,8 +88,8 @@ def _proof(
     use: Callable[[], Mapping[str, object]],
 ) -> Mapping[str, object]:
     package = asked.package
-    said = remarks(hits, repositories)
-    confidence = package.confidence or ("low" if repositories.are_assumed(hits) else "")
+    said = remarks(hits, asked.covered, repositories)
+    confidence = package.confidence or ("low" if repositories.are_assumed(hits, asked.covered) else "")
     proof = evidence.of(package, asked.covered, hits, opinions, said, confidence=confidence)
     return {**proof, **use()}
 
