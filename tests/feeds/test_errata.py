@@ -13,11 +13,16 @@ BUILD = "6.0.8-2.module_el8.{}"
 
 
 def advisories(
-    *, fixed: dict[str, list[str]], ecosystem: str = "AlmaLinux:8", **fields: object
+    *,
+    fixed: dict[str, list[str]],
+    ecosystem: str = "AlmaLinux:8",
+    feed: str = "",
+    purl: str = "",
+    **fields: object,
 ) -> list[Advisory]:
     ranges = [
         {
-            "package": {"ecosystem": ecosystem, "name": name},
+            "package": {"ecosystem": ecosystem, "name": name, "purl": purl},
             "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": version}]}],
         }
         for name, versions in fixed.items()
@@ -27,7 +32,7 @@ def advisories(
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("x.json", json.dumps(erratum))
-    said = list(osv.Feed("AlmaLinux:8").parse(buffer, "https://upstream.example/all.zip"))
+    said = list(osv.Feed(feed or ecosystem).parse(buffer, "https://upstream.example/all.zip"))
     found = [each for each in said if isinstance(each, Advisory)]
     assert len(found) == len(said) - 1  # and the ecosystem
     return found
@@ -57,7 +62,7 @@ def test_a_build_in_a_module_is_meant_for_the_modules_that_the_title_names(
 
 
 def test_packages_of_another_release_are_left_to_its_own_feed() -> None:
-    (advisory,) = advisories(fixed={"a": ["1-1.el9"]}, ecosystem="AlmaLinux:9")
+    (advisory,) = advisories(fixed={"a": ["1-1.el9"]}, ecosystem="AlmaLinux:9", feed="AlmaLinux:8")
     assert advisory.affected == ()
 
 
@@ -80,3 +85,29 @@ def test_the_severity_is_the_word_before_the_title() -> None:
     (advisory,) = advisories(fixed={"a": ["1-1"]}, summary="Moderate: a security update")
     (without,) = advisories(fixed={"a": ["1-1"]}, summary="a: bug fix update")
     assert (advisory.severity, without.severity) == ("Moderate", "")
+
+
+def test_rocky_linux_names_sources_or_packages_and_an_epoch_of_zero() -> None:
+    (advisory,) = advisories(fixed={"libssh": ["0:0.10.4-13.el9"]}, ecosystem="Rocky Linux:9")
+    assert [(each.package, each.by_source, each.ranges) for each in advisory.affected] == [
+        ("libssh", False, (Range(fixed="0.10.4-13.el9"),)),
+        ("libssh", True, (Range(fixed="0.10.4-13.el9"),)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("purl", "arches"),
+    [
+        ("pkg:rpm/rocky-linux/gnutls?arch=s390x&distro=rocky-linux-9&epoch=0", ("s390x",)),
+        ("pkg:rpm/rocky-linux/gnutls?distro=rocky-linux-9&arch=noarch", ()),
+        ("pkg:rpm/rocky-linux/gnutls?arch=src", ()),
+        ("pkg:rpm/rocky-linux/gnutls?distro=rocky-linux-9&epoch=0", ()),
+    ],
+)
+def test_r19_an_erratum_for_one_architecture_is_for_that_one_only(purl: str, arches: tuple[str, ...]) -> None:
+    (advisory,) = advisories(fixed={"gnutls": ["3.7.6-18.el9"]}, ecosystem="Rocky Linux:9", purl=purl)
+    assert {each.arches for each in advisory.affected} == {arches}
+
+
+def test_builds_of_special_interest_groups_are_others() -> None:
+    assert advisories(fixed={"kernel": ["5.14-1.el9"]}, ecosystem="Rocky Linux:9", id="RXSA-2024:1") == []

@@ -226,7 +226,7 @@ def test_r19_what_is_built_for_one_architecture_is_for_that_one_only() -> None:
     assert fixes((APPSTREAM, rpm("curl", "8-5.el9", arch="noarch")))[0][2] == ()
 
 
-def test_r12_an_epoch_counts_for_the_package_and_not_for_the_file_of_its_source() -> None:
+def test_r12_epochs_are_kept_where_they_are_not_0() -> None:
     with_epoch, source = (
         rpm("bind", "9-5.el9", arch="x86_64", epoch="32"),
         rpm("bind", "9-5.el9", arch="src", epoch="32"),
@@ -236,7 +236,7 @@ def test_r12_an_epoch_counts_for_the_package_and_not_for_the_file_of_its_source(
         "8-5.el9"
     ]
     (found,) = affected(vex({"fixed": [(APPSTREAM, source)]}))
-    assert (found.package, found.by_source, found.ranges[0].fixed) == ("bind", True, "9-5.el9")
+    assert (found.package, found.by_source, found.ranges[0].fixed) == ("bind", True, "32:9-5.el9")
 
 
 def test_what_runs_in_no_container_is_left_out() -> None:

@@ -143,6 +143,30 @@ def test_r19_an_advisory_for_other_architectures_does_not_apply(
     assert bool(verdict.findings) is is_hit
 
 
+@pytest.mark.parametrize(
+    ("installed", "source", "is_hit"),
+    [
+        ("1:11.0.12-1", "11.0.12-1", True),
+        ("1:11.0.13-1", "11.0.13-1", False),
+        ("11.0.13-1", "", False),
+        ("1.28-1", "11.0.12-1", True),
+    ],
+)
+def test_r12_what_is_said_of_a_source_package_is_compared_without_epochs(
+    snapshot_of: Make, installed: str, source: str, *, is_hit: bool
+) -> None:
+    advisory = says("CVE-2024-1001", RED_HAT, "java", "1:11.0.13-1", by_source=True)
+    package = replace(rpm("java-headless", installed), source="java", source_version=source)
+    found = judge(snapshot_of(RED_HAT, advisory), package, distro=RHEL).findings
+    assert [finding.fixed_by for finding in found] == ["1:11.0.13-1"] * is_hit
+
+
+def test_r12_what_is_said_of_a_package_is_compared_with_its_epoch(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(RED_HAT, says("CVE-2024-1001", RED_HAT, "java", "1:11.0.13-1"))
+    assert ids(judge(snapshot, rpm("java", "1:11.0.13-1"), distro=RHEL)) == []
+    assert ids(judge(snapshot, rpm("java", "11.0.13-1"), distro=RHEL)) == ["CVE-2024-1001"]
+
+
 def test_r21_a_fix_that_needs_a_subscription_says_so(snapshot_of: Make) -> None:
     remark = "the fix needs Ubuntu Pro (esm-infra)"
     snapshot = snapshot_of(DEBIAN, says("CVE-2024-1001", DEBIAN, "bash", "5.2", remark=remark))

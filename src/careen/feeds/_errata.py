@@ -1,7 +1,9 @@
 """Errata in OSV's records: updates of packages, each of which may fix many vulnerabilities, or none.
 
 AlmaLinux' (github.com/AlmaLinux/osv-database) put the vulnerabilities under `related`, the severity first in
-`summary`, and there too the modules: `Important: nodejs:18 security update`.
+`summary`, and there too the modules: `Important: nodejs:18 security update`. Rocky Linux' are alike, but name
+source packages (ossf.github.io/osv-schema, "Defined ecosystems"), if not always, and an epoch of 0. RXSA are
+about builds of special interest groups.
 """
 
 import re
@@ -17,6 +19,7 @@ from careen.versions.invalid import InvalidVersion
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
 _FIELDS = ("aliases", "upstream", "related")
 _OF_SECURITY = re.compile(r"[A-Z]+SA-.*")  # ALSA, RLSA; bug fixes are ALBA, enhancements ALEA
+_OF_OTHERS = "RXSA-"
 _SEVERITY = re.compile(r"(Critical|Important|Moderate|Low): ")
 _MODULE = re.compile(r"[\w.+-]+:[\w.+-]+", re.ASCII)
 _BUILT_IN_MODULE = ".module"  # in the release of a package that is part of a module
@@ -27,6 +30,8 @@ def vulnerabilities(osv: Record, erratum: Advisory) -> Iterator[Advisory]:
 
     An erratum of security that names no CVE is a vulnerability by itself; one of another kind is none.
     """
+    if erratum.id.startswith(_OF_OTHERS):
+        return
     title = text(osv, "summary")
     severity = _SEVERITY.match(title)
     erratum = replace(
@@ -53,17 +58,27 @@ def _referred(osv: Record) -> Sequence[str]:
 
 
 def _affected(affected: Iterable[Affected], modules: Sequence[str]) -> Iterator[Affected]:
-    """Each package once; one that is built in a module under the names of the modules that may be meant."""
+    """Each package once; one that is built in a module under the names of the modules that may be meant.
+
+    What is the name of a source may be that of a package as well.
+    """
     ordered = sorted(affected, key=lambda each: each.package)
     for name, group in groupby(ordered, lambda each: each.package):
         entries = list(group)
-        ranges = tuple(dict.fromkeys(each for entry in entries for each in entry.ranges))
+        ranges = tuple(dict.fromkeys(_without_zero(each) for entry in entries for each in entry.ranges))
         versions = tuple(dict.fromkeys(each for entry in entries for each in entry.versions))
-        whole = replace(entries[0], ranges=_lowest(ranges), versions=versions)
-        if any(_BUILT_IN_MODULE in each.fixed for each in ranges):
-            yield from (replace(whole, package=modular(name, module)) for module in modules or ("",))
-        else:
-            yield whole
+        arches = tuple(sorted({arch for entry in entries for arch in entry.arches}))
+        exact = arches if all(entry.arches for entry in entries) else ()
+        whole = replace(entries[0], ranges=_lowest(ranges), versions=versions, arches=exact)
+        is_modular = any(_BUILT_IN_MODULE in each.fixed for each in ranges)
+        for own in [modular(name, module) for module in modules or ("",)] if is_modular else [name]:
+            for by_source in sorted({whole.by_source, False}):
+                yield replace(whole, package=own, by_source=by_source)
+
+
+def _without_zero(affected: Range) -> Range:
+    """A package without an epoch has 0, and is shown without it."""
+    return replace(affected, fixed=affected.fixed.removeprefix("0:"))
 
 
 def _lowest(ranges: tuple[Range, ...]) -> tuple[Range, ...]:

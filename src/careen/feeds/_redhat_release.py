@@ -118,9 +118,7 @@ def _matchable(fixed: Sequence[Said]) -> Iterator[tuple[Said, bool]]:
 def _fixed(package: str, by_source: bool, group: Sequence[Said]) -> Iterator[_Terms]:  # noqa: FBT001 - part of a key
     by_version: defaultdict[str, list[Said]] = defaultdict(list)
     for said in group:
-        version = said.build.version
-        # The file of a source package does not say its epoch, and no rpm database says it either.
-        by_version[version.rpartition(":")[2] if by_source else version].append(said)
+        by_version[said.build.version].append(said)
     for affected in ranges(by_version):
         builds = by_version[affected.fixed]
         arches = {said.build.arch for said in builds} - {""}

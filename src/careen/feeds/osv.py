@@ -55,6 +55,7 @@ _LARGEST_ARCHIVE = 8 << 30  # bytes, inflated
 _HIGHEST_RATIO = 200  # of a record that is no small one
 _SMALL_RECORD = 1 << 20  # bytes
 _REMARKS = ("unmaintained", "notice")  # github.com/rustsec/advisory-db, README.md: `informational`
+_ARCH = re.compile(r"[?&]arch=([A-Za-z0-9_]+)")
 _MOST_VERSIONS = 100_000  # that one record lists for a package
 
 
@@ -87,6 +88,7 @@ class Language:
     key: Callable[[str], bytes]
     normalise: Callable[[str], str]
     advisories: Callable[[Record, Advisory], Iterable[Advisory]] = _itself  # that a record stands for
+    by_source: bool = False  # whether packages are named by their sources
 
 
 def _pep503(name: str) -> str:
@@ -96,8 +98,11 @@ def _pep503(name: str) -> str:
 
 _ALMALINUX = Language(rpm.NAME, rpm.key, str, _errata.vulnerabilities)
 
+_ROCKY = Language(rpm.NAME, rpm.key, str, _errata.vulnerabilities, by_source=True)
+
 _LANGUAGES: Mapping[str, Language] = {
     **dict.fromkeys(("AlmaLinux:8", "AlmaLinux:9", "AlmaLinux:10"), _ALMALINUX),
+    **dict.fromkeys(("Rocky Linux:8", "Rocky Linux:9", "Rocky Linux:10"), _ROCKY),
     "Bitnami": Language(bitnami.NAME, bitnami.key, str),
     "CRAN": Language(cran.NAME, cran.key, str, _derived),
     "Go": Language(golang.NAME, golang.key, str),
@@ -122,7 +127,7 @@ class Feed:
     def __init__(self, ecosystem: str) -> None:
         self.NAME = ecosystem
         self._language = _LANGUAGES[ecosystem]
-        self._url = f"{_BUCKET}/{ecosystem}/all.zip"
+        self._url = f"{_BUCKET}/{quote(ecosystem, safe=':')}/all.zip"
 
     def fetch(self, http: Http, seen: Cursor) -> Fetched | None:
         return http.fetch((self._url,), seen)
@@ -179,7 +184,15 @@ class Feed:
                 self._language.normalise(identifier(package.get("name"), "the package's name")),
                 tuple(ranges_of(affected, self._language.key)),
                 tuple(dict.fromkeys(identifier(version, "a version") for version in versions)),
+                by_source=self._language.by_source,
+                arches=_arches(text(package, "purl")),
             )
+
+
+def _arches(purl: str) -> tuple[str, ...]:
+    """The machines that an rpm is built for, where its purl says so; none for its source."""
+    match = _ARCH.search(purl) if purl.startswith("pkg:rpm/") else None
+    return () if match is None or match[1] in ("src", "noarch") else (match[1],)
 
 
 def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:

@@ -28,7 +28,7 @@ Progress = Callable[[str], object]
 
 _PARALLEL = 4  # feeds that are fetched at once
 _BUILT = "built.json"  # what the active snapshot was made of
-_RECIPE = 2  # raised when a feed's parser says something else of the same document
+_RECIPE = 3  # raised when a feed's parser says something else of the same document
 _TELL_EVERY = 20_000  # records
 _SHOWN = 3  # failures of one feed that a report prints
 

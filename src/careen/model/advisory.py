@@ -29,7 +29,9 @@ class Affected:
     package: str  # normalised as its ecosystem does; or `modular()`
     ranges: tuple[Range, ...] = ()
     versions: tuple[str, ...] = ()  # enumerated, beside the ranges
-    by_source: bool = False  # `package` and versions are those of the source package
+    by_source: bool = (
+        False  # `package` and versions are those of the source package; rpm: epochs do not count
+    )
     severity: str = ""  # the vendor's own word for this package ("unimportant", "high"); "" = none
     # affected | pending | will_not_fix | deferred | end_of_life | under_investigation | not_affected;
     # pending: `fixed` is known, but not to be had yet, so it is no version to go to;
