@@ -41,6 +41,19 @@ def test_blobs_may_lie_elsewhere() -> None:
     assert settings.read({"CAREEN_BLOBS": "/big/disk"}).blobs == Path("/big/disk")
 
 
+def test_upstreams_may_be_had_from_elsewhere() -> None:
+    text = "https://a.example/x=/mirror/x, https://b.example=https://mirror.example/b"
+    assert settings.read({"CAREEN_FEEDS_REPLACE": text}).feeds_replaced == {
+        "https://a.example/x": "/mirror/x",
+        "https://b.example": "https://mirror.example/b",
+    }
+
+
+def test_bounds_of_feeds_are_shares() -> None:
+    read = settings.read({"CAREEN_FEEDS_MAY_LOSE": "35%"})
+    assert (read.feeds_may_lose, read.feeds_may_be_invalid, read.feeds_stale) == (0.35, 0.1, 3 * 86400)
+
+
 def test_names_are_separated_by_commas() -> None:
     read = settings.read({"CAREEN_FEEDS": "alpine, PyPI,", "CAREEN_TLS_NAMES": "scanner.example"})
     assert read.feeds == ("alpine", "PyPI")
@@ -52,6 +65,11 @@ def test_names_are_separated_by_commas() -> None:
     [
         ("CAREEN_PUSH_WAIT", "-1"),
         ("CAREEN_HTTP", "8080"),
+        ("CAREEN_FEEDS_MAY_LOSE", "0.2"),
+        ("CAREEN_FEEDS_MAY_BE_INVALID", "101%"),
+        ("CAREEN_FEEDS_REPLACE", "debian=/mirror"),
+        ("CAREEN_FEEDS_REPLACE", "https://a.example="),
+        ("CAREEN_FEEDS_STALE", "soon"),
         ("CAREEN_HTTP", "localhost:http"),
         ("CAREEN_GRPC", "127.0.0.1:65536"),
         ("CAREEN_GRPC_PLAINTEXT", "127.0.0.1:-1"),

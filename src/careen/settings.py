@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,6 +51,10 @@ class Settings:
     feeds_mirror: str
     feeds_interval: float  # seconds
     feeds: tuple[str, ...]  # names; empty = all
+    feeds_replaced: Mapping[str, str]  # the beginning of upstreams' addresses -> a URL or folder instead
+    feeds_may_lose: float  # share of a document's records, 0 to 1
+    feeds_may_be_invalid: float  # the same
+    feeds_stale: float  # seconds after which a feed that could not be had is called stale
     workers: int
     push_wait: float  # seconds that a push waits for the indexing of its image, at most
     policies_interval: float  # seconds
@@ -96,6 +101,10 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         feeds_mirror=environment.get("CAREEN_FEEDS_MIRROR", ""),
         feeds_interval=_number(environment, "CAREEN_FEEDS_INTERVAL", 6 * 3600.0),
         feeds=_names(environment, "CAREEN_FEEDS"),
+        feeds_replaced=_replaced(environment, "CAREEN_FEEDS_REPLACE"),
+        feeds_may_lose=_share(environment, "CAREEN_FEEDS_MAY_LOSE", "20%"),
+        feeds_may_be_invalid=_share(environment, "CAREEN_FEEDS_MAY_BE_INVALID", "10%"),
+        feeds_stale=_number(environment, "CAREEN_FEEDS_STALE", 3 * 86400.0),
         policies_interval=_number(environment, "CAREEN_POLICIES_INTERVAL", 60.0),
         scan_results=int(_number(environment, "CAREEN_SCAN_RESULTS", 100.0)),
         scan_results_days=min(int(_number(environment, "CAREEN_SCAN_RESULTS_DAYS", 365.0)), _LONGEST),
@@ -111,6 +120,25 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def _names(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+
+
+def _replaced(environment: Mapping[str, str], name: str) -> Mapping[str, str]:
+    """`OLD=NEW, …`: addresses of upstreams, or their beginnings, and where to ask instead."""
+    found = {}
+    for pair in _names(environment, name):
+        old, _, new = pair.partition("=")
+        if not old.startswith(("https://", "http://")) or not new:
+            raise InvalidSetting(f"{name} is https://UPSTREAM=URL-OR-PATH, …, not {pair!r}")
+        found[old] = new if "://" in new else str(Path(new).absolute())
+    return found
+
+
+def _share(environment: Mapping[str, str], name: str, default: str) -> float:
+    text = environment.get(name) or default
+    percent = re.fullmatch(r"([0-9]{1,3})\s*%", text)
+    if not percent or int(percent[1]) > 100:  # noqa: PLR2004 - a hundred percent
+        raise InvalidSetting(f"{name} is a share such as 20%, not {text!r}")
+    return int(percent[1]) / 100
 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool:

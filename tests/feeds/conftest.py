@@ -1,10 +1,24 @@
-"""An HTTP server that one tells how to behave."""
+"""An HTTP server that one tells how to behave; the documents of testdata as upstreams publish them."""
 
+import bz2
+import gzip
+import io
+import lzma
+import tarfile
 import threading
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+import zstandard
+
+PACKED: Mapping[str, Callable[[bytes], bytes]] = {
+    ".xz": lzma.compress,
+    ".zst": zstandard.compress,
+    ".bz2": bz2.compress,
+}
 
 
 class Upstream(ThreadingHTTPServer):
@@ -68,3 +82,37 @@ def upstream() -> Iterator[Upstream]:
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def document_of() -> Callable[[Path], io.BytesIO]:
+    """Of a case of testdata its document."""
+    return _document
+
+
+def _document(case: Path) -> io.BytesIO:
+    """A folder stands for an archive of its files: zip, unless its name says another kind.
+
+    What NVD and EPSS publish is compressed.
+    """
+    (source,) = case.glob("input*")
+    if source.is_dir():
+        return _zipped(source) if source.name == "input" else _archived(source)
+    data = source.read_bytes()
+    return io.BytesIO(gzip.compress(data) if case.parent.name in ("nvd", "epss") else data)
+
+
+def _zipped(folder: Path) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.writestr(path.name, path.read_bytes())
+    return buffer
+
+
+def _archived(folder: Path) -> io.BytesIO:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.add(path, path.name)
+    return io.BytesIO(PACKED[folder.suffix](buffer.getvalue()))

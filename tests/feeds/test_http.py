@@ -245,3 +245,31 @@ def test_retry_after_is_seconds_or_a_date_and_has_bounds() -> None:
     assert 25 < _retry_after(soon) <= 30
     assert [_retry_after(text) for text in ("5", "99999999999999", "-3", "soon", "")] == [5, 60, 0, 0, 0]
     assert _retry_after("Mon, 01 Jan 2001 00:00:00 GMT") == 0
+
+
+def test_single_upstreams_may_be_had_from_elsewhere(upstream: Upstream, tmp_path: Path) -> None:
+    (tmp_path / "mirror" / "a.example").mkdir(parents=True)
+    (tmp_path / "mirror" / "a.example" / "x").write_text("mirrored")
+    (tmp_path / "osv" / "PyPI").mkdir(parents=True)
+    (tmp_path / "osv" / "PyPI" / "all.zip").write_text("a folder's")
+    upstream.will("/debian/json", 200, b"a server's")
+    replaced = {
+        "https://b.example/bucket": str(tmp_path / "osv"),
+        "https://c.example/tracker/data": f"{upstream.url}/debian",
+        "https://d.example/one": str(tmp_path / "osv" / "PyPI" / "all.zip"),
+    }
+    with Http(str(tmp_path / "mirror"), replaced=replaced) as http:
+        had = [
+            http.get(url, tmp_path / "kept")
+            for url in (
+                "https://a.example/x",
+                "https://b.example/bucket/PyPI/all.zip",
+                "https://c.example/tracker/data/json",
+                "https://d.example/one",
+            )
+        ]
+        assert http.place("https://b.example/bucketful/x") == str(tmp_path / "mirror")
+        with pytest.raises(Invalid):
+            http.get("https://b.example/bucket/../../x", tmp_path / "kept")
+    texts = [document.path.read_text() for document in had if document]
+    assert texts == ["mirrored", "a folder's", "a server's", "a folder's"]

@@ -4,35 +4,26 @@
 stands in `url`, where it matters.
 """
 
-import bz2
-import gzip
-import io
 import json
-import lzma
-import tarfile
-import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
-import zstandard
 
 from careen.feeds import UPSTREAMS, Upstream
 
 TESTDATA = Path(__file__).parent / "testdata"
-PACKED: Mapping[str, Callable[[bytes], bytes]] = {
-    ".xz": lzma.compress,
-    ".zst": zstandard.compress,
-    ".bz2": bz2.compress,
-}
 CASES = sorted(path.parent for path in TESTDATA.glob("*/*/input*"))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
-def test_a_document_says_what_is_expected_of_it(case: Path, request: pytest.FixtureRequest) -> None:
+def test_a_document_says_what_is_expected_of_it(
+    case: Path, document_of: Callable[[Path], BinaryIO], request: pytest.FixtureRequest
+) -> None:
     feed = next(feed for feed in UPSTREAMS if case.parent.name == feed.NAME)
-    said = [_plain(record) for record in feed.parse(_document(case), _url(case))]
+    said = [_plain(record) for record in feed.parse(document_of(case), _url(case))]
     expected = case / "expected.json"
     if request.config.getoption("--update-expected"):
         expected.write_text(json.dumps(said, indent=2, ensure_ascii=False) + "\n")
@@ -56,34 +47,6 @@ def test_every_module_of_a_feed_is_registered() -> None:
 
 def test_feeds_have_names_of_their_own() -> None:
     assert len({feed.NAME for feed in UPSTREAMS}) == len(UPSTREAMS)
-
-
-def _document(case: Path) -> io.BytesIO:
-    """A folder stands for an archive of its files: zip, unless its name says another kind.
-
-    What NVD and EPSS publish is compressed.
-    """
-    (source,) = case.glob("input*")
-    if source.is_dir():
-        return _zipped(source) if source.name == "input" else _archived(source)
-    data = source.read_bytes()
-    return io.BytesIO(gzip.compress(data) if case.parent.name in ("nvd", "epss") else data)
-
-
-def _zipped(folder: Path) -> io.BytesIO:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.writestr(path.name, path.read_bytes())
-    return buffer
-
-
-def _archived(folder: Path) -> io.BytesIO:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path in sorted(folder.iterdir()):
-            archive.add(path, path.name)
-    return io.BytesIO(PACKED[folder.suffix](buffer.getvalue()))
 
 
 def _url(case: Path) -> str:

@@ -10,17 +10,21 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from careen.errors import Invalid, Unavailable
 from careen.feeds import UPSTREAMS, Upstream
+from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.jobs import feeds
+from careen.jobs.feed_status import Report
 from careen.matching.snapshot import Snapshot, current
+from careen.model.advisory import Ecosystem
 
 SHARED = Path(__file__).parents[3] / "shared" / "feeds"
 TODAY = date(2026, 11, 22)
@@ -61,12 +65,20 @@ class Place:
         self,
         *only: str,
         chosen: Sequence[Upstream] = UPSTREAMS,
+        accept: Sequence[str] = (),
         today: date = TODAY,
         say: Callable[[str], object] = len,
-    ) -> feeds.Report:
+    ) -> Report:
         with Http(str(self.mirror)) as http:
             return feeds.update(
-                chosen, http, self.documents, self.snapshots, only=only, today=today, progress=say
+                chosen,
+                http,
+                self.documents,
+                self.snapshots,
+                only=only,
+                accept=accept,
+                today=today,
+                progress=say,
             )
 
     def counts(self) -> dict[str, int]:
@@ -82,7 +94,7 @@ def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
 
 
-def failures(report: feeds.Report, name: str) -> str:
+def failures(report: Report, name: str) -> str:
     (status,) = (status for status in report.feeds if status.name == name)
     return "\n".join(reason for _, reason in status.failures)
 
@@ -158,6 +170,71 @@ def test_a_feed_that_lost_half_of_its_records_is_refused(place: Place) -> None:
     place.publish_debian(cves=40)
     assert "shrank from 101 records to 41" in failures(place.update(), "debian")
     assert place.counts() == {"debian": 100}
+
+
+def test_what_shrank_is_taken_when_it_is_accepted(place: Place) -> None:
+    place.publish_debian(cves=100)
+    place.update()
+    place.publish_debian(cves=40)
+    (debian, *_) = place.update().feeds
+    assert debian.refused == {f"https://{TRACKER}"}
+    assert "refused: " in debian.told(timedelta(days=3))
+    place.update(accept=["debian"])
+    assert place.counts() == {"debian": 40}
+    (debian, *_) = place.update().feeds
+    assert not debian.failures
+
+
+def test_a_mirror_that_goes_back_to_the_good_document_clears_the_refusal(place: Place) -> None:
+    place.publish_debian(cves=100)
+    place.update()
+    place.publish_debian(cves=40)
+    place.update()
+    place.publish_debian(cves=100)
+    (debian, *_) = place.update().feeds
+    assert (debian.failures, debian.refused) == ((), frozenset())
+
+
+def test_to_accept_a_feed_that_does_not_exist_is_an_error(place: Place) -> None:
+    with pytest.raises(Invalid, match="no feed 'gentoo'"):
+        place.update(accept=["gentoo"])
+
+
+class Broken:
+    """A feed with a fault of its own, once in `fetch` and once in `parse`."""
+
+    NAME = "broken"
+
+    def __init__(self, *, fetches: bool) -> None:
+        self.fetches = fetches
+
+    def fetch(self, http: Http, seen: Cursor) -> Fetched | None:
+        if not self.fetches:
+            raise KeyError("etag")
+        return http.fetch([f"https://{TRACKER}"], seen)
+
+    def parse(self, document: BinaryIO, name: str) -> Iterator[Ecosystem]:
+        yield Ecosystem("Broken", "apk")
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("fetches", [False, True])
+def test_a_fault_in_one_feed_does_not_keep_back_the_others(place: Place, *, fetches: bool) -> None:
+    place.publish_debian(cves=30)
+    report = place.update(chosen=[Broken(fetches=fetches), *UPSTREAMS])
+    assert "a fault of careen: " in failures(report, "broken")
+    assert place.counts() == {"debian": 30}
+
+
+def test_what_could_not_be_had_for_days_is_called_stale(place: Place) -> None:
+    place.publish_debian(cves=30)
+    place.update()
+    (debian, *_) = feeds.status(UPSTREAMS, place.documents)
+    limit, now = timedelta(days=3), datetime.now(UTC)
+    assert not debian.is_stale(limit, now)
+    assert debian.is_stale(limit, now + timedelta(days=3, minutes=1))
+    assert "STALE" not in debian.told(limit)
+    assert "old, STALE" in debian.told(timedelta(seconds=-1))
 
 
 def test_what_was_refused_stays_refused_without_being_read_again(place: Place) -> None:
@@ -250,7 +327,7 @@ def test_a_document_that_somebody_removed_is_fetched_again(place: Place) -> None
 
 def test_two_updates_at_once_do_not_get_into_each_others_way(place: Place) -> None:
     place.publish_debian(cves=300)
-    reports: list[feeds.Report] = []
+    reports: list[Report] = []
     threads = [threading.Thread(target=lambda: reports.append(place.update())) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -296,9 +373,12 @@ def test_the_status_tells_count_age_and_error_of_each_feed(place: Place) -> None
     assert debian.succeeded
     assert debian.oldest
     assert debian.failures
-    assert str(debian).startswith("debian: 31 records in 1 document, 0 minutes old; 1 could not be had:")
+    limit = timedelta(days=3)
+    assert debian.told(limit).startswith(
+        "debian: 31 records in 1 document, 0 minutes old; 1 could not be had:"
+    )
     assert by_name["PyPI"].succeeded is None
-    assert str(by_name["PyPI"]).startswith("PyPI: nothing yet; 1 could not be had:")
+    assert by_name["PyPI"].told(limit).startswith("PyPI: nothing yet; 1 could not be had:")
 
 
 @pytest.mark.skipif(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from careen.errors import Unavailable
@@ -11,9 +11,12 @@ from careen.feeds import UPSTREAMS, Upstream
 from careen.feeds.http import Http
 from careen.images.budgets import Budgets
 from careen.jobs import feeds as feed_jobs
+from careen.jobs.feed_bounds import Bounds
+from careen.jobs.feed_status import Report
 from careen.jobs.indexing import Indexing
 from careen.jobs.reading import Reading
 from careen.jobs.snapshots import Snapshots
+from careen.matching.snapshot import current
 from careen.settings import InvalidSetting, Settings
 from careen.store.blob_files import LocalBlobs
 from careen.store.database import Database
@@ -28,16 +31,26 @@ class Workshop:
     snapshots: Snapshots
 
     def refresh_feeds(
-        self, *, only: tuple[str, ...] = (), progress: Callable[[str], None] = lambda _: None
-    ) -> feed_jobs.Report:
-        """Fetch what is new upstream and build a snapshot; raises Unavailable when there is none at all."""
-        with Http(mirror=self.settings.feeds_mirror) as http:
+        self,
+        *,
+        only: tuple[str, ...] = (),
+        accept: tuple[str, ...] = (),
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Report:
+        """Fetch what is new upstream and build a snapshot; raises Unavailable when there is none at all.
+
+        Of the feeds that `accept` names a document is taken though it has shrunk.
+        """
+        settings = self.settings
+        with Http(mirror=settings.feeds_mirror, replaced=settings.feeds_replaced) as http:
             return feed_jobs.update(
-                _chosen_feeds(self.settings),
+                _chosen_feeds(settings),
                 http,
-                self.settings.feed_documents,
-                self.settings.snapshots,
+                settings.feed_documents,
+                settings.snapshots,
                 only=only,
+                accept=accept,
+                bounds=Bounds(settings.feeds_may_lose, settings.feeds_may_be_invalid),
                 today=datetime.now(UTC).date(),
                 progress=progress,
             )
@@ -72,7 +85,11 @@ def opened_database(settings: Settings) -> Iterator[Database]:
 
 def feeds_status(settings: Settings) -> str:
     """What is kept of each feed, for people; nothing is fetched."""
-    return "\n".join(map(str, feed_jobs.status(_chosen_feeds(settings), settings.feed_documents)))
+    limit = timedelta(seconds=settings.feeds_stale)
+    kept = feed_jobs.status(_chosen_feeds(settings), settings.feed_documents)
+    active = current(settings.snapshots)
+    snapshot = f"snapshot {active.stem[:12]}" if active else "no snapshot yet"
+    return "\n".join([*(each.told(limit) for each in kept), snapshot])
 
 
 def upgrade(settings: Settings) -> None:

@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -144,15 +145,21 @@ def feeds() -> None:
 @feeds.command()
 @click.option("--only", multiple=True, metavar="NAME", help="Only this feed; may be given again.")
 @click.option("--mirror", help="A folder or URL that holds the upstreams as HOST/PATH.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="NAME",
+    help="Take what this feed publishes though it has lost many records; may be given again.",
+)
 @kindly
-def update(only: tuple[str, ...], mirror: str | None) -> None:
+def update(only: tuple[str, ...], mirror: str | None, accept: tuple[str, ...]) -> None:
     """Fetch what is new upstream and build a snapshot of advisories from it."""
     settings = settings_module.read()
     if mirror is not None:
         settings = replace(settings, feeds_mirror=mirror)
     with workshop.opened(settings) as parts:
-        said = parts.refresh_feeds(only=only, progress=say)
-    click.echo(str(said))
+        said = parts.refresh_feeds(only=only, accept=accept, progress=say)
+    click.echo(said.told(timedelta(seconds=settings.feeds_stale)))
 
 
 @feeds.command()

@@ -1,9 +1,9 @@
 """Fields of records that others wrote: of the type they should have, within bounds, or InvalidRecord."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from careen.errors import Invalid
+from careen.feeds._strict_json import Ambiguous, decode
 from careen.model.problem import Problem, ProblemKind
 
 Record = Mapping[str, object]
@@ -27,10 +27,10 @@ def decoded(data: bytes | None) -> object:
     if data is None:
         raise InvalidRecord("larger than any record may be")
     try:
-        return json.loads(data)
+        return decode(data)
     except RecursionError:
         raise InvalidRecord("nested too deeply") from None
-    except ValueError as error:
+    except (ValueError, Ambiguous) as error:
         raise InvalidRecord(f"not to be read: {error}") from None
 
 

@@ -1,12 +1,12 @@
 """JSON documents (RFC 8259) of any size, read piece by piece in the memory of one piece."""
 
 import codecs
-import json
 import re
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from careen.feeds._strict_json import DECODER, Ambiguous
 from careen.feeds.document import InvalidDocument
 
 _CHUNK = 1 << 20
@@ -28,7 +28,6 @@ class Reader:
         self._left = limit
         self._limit = limit
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._scanner = json.JSONDecoder()
         self._text = ""
         self._at = 0
         self._ended = False
@@ -38,12 +37,16 @@ class Reader:
         self._expect("{")
         if self._accept("}"):
             return
+        seen: set[str] = set()
         while True:
             if self._peek() != '"':
                 raise self._invalid("a name is missing")
-            name = self.value()
+            name = str(self.value())
+            if name in seen:
+                raise self._invalid(f"the name {name[:100]!r} stands twice in one object")
+            seen.add(name)
             self._expect(":")
-            yield str(name)
+            yield name
             if not self._accept(","):
                 break
         self._expect("}")
@@ -65,9 +68,11 @@ class Reader:
         self._peek()
         while True:
             try:
-                found, end = self._scanner.raw_decode(self._text, self._at)
+                found, end = DECODER.raw_decode(self._text, self._at)
             except RecursionError:
                 raise self._invalid("nested too deeply") from None
+            except Ambiguous as error:
+                raise self._invalid(error.message) from None
             except ValueError as error:
                 if not self._more():
                     raise self._invalid(str(error)) from None

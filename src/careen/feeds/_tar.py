@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from careen.feeds._inflated import Inflated
+from careen.feeds._paths import leads_out
 from careen.feeds.document import InvalidDocument
 
 _BLOCK = 512  # of a tar archive
@@ -45,7 +46,10 @@ def files(document: BinaryIO, *, limit: int, largest: int) -> Iterator[tuple[str
 
 
 def _name(header: bytes) -> str:
-    return header[:100].rstrip(b"\0").decode("utf-8", "replace")
+    name = header[:100].rstrip(b"\0").decode("utf-8", "replace")
+    if leads_out(name):
+        raise InvalidDocument("a tar archive with a path that leads out of it")
+    return name
 
 
 def _size(header: bytes) -> int:

@@ -1,17 +1,19 @@
 """Fetches upstreams' documents, or their copies in a mirror.
 
-`https://HOST/PATH` is `FOLDER/HOST/PATH` of a mirror folder and `URL/HOST/PATH` of a mirror URL.
+`https://HOST/PATH` is `FOLDER/HOST/PATH` of a mirror folder and `URL/HOST/PATH` of a mirror URL. Single
+upstreams may be had from elsewhere: what begins with a replaced address is asked for at the new one, a URL or
+a path, whatever the mirror.
 """
 
 import hashlib
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BufferedRandom
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import BinaryIO, Self
 from urllib.parse import unquote, urlsplit
 
@@ -33,13 +35,14 @@ class Http:
         self,
         mirror: str = "",
         *,
+        replaced: Mapping[str, str] = MappingProxyType({}),  # the beginning of addresses -> a URL or a path
         timeout: float = 30.0,  # seconds without a byte
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         """`mirror` is a folder or a URL; "" asks the upstreams. Raises Invalid for a folder that is none."""
-        self.mirror = mirror
-        self._folder = None if not mirror or "://" in mirror else Path(mirror)
-        if self._folder and not self._folder.is_dir():
+        self._mirror = mirror
+        self._replaced = dict(replaced)
+        if mirror and "://" not in mirror and not Path(mirror).is_dir():
             raise Invalid(f"the mirror {mirror} is not a folder")
         self._limits = limits
         self._client = httpx.Client(
@@ -64,7 +67,11 @@ class Http:
         Raises NotPublished, TooLarge, and Unreachable for all that may pass.
         """
         with _unfinished(folder) as file:
-            headers = self._copy(url, file) if self._folder else self._download(url, file, seen)
+            asked = self._asked(url)
+            if isinstance(asked, Path):
+                headers: httpx.Headers | None = self._copy(url, asked, file)
+            else:
+                headers = self._download(asked, file, seen)
             if headers is None:
                 return None
             sha256 = _sha256(file)
@@ -87,20 +94,36 @@ class Http:
                 documents += [document] if document else []
         return Fetched(tuple(documents), tuple(failures)) if documents or failures else None
 
-    def _copy(self, url: str, file: BinaryIO) -> httpx.Headers:
-        assert self._folder
-        path = self._folder.joinpath(*parts(url))
+    def place(self, url: str) -> str:
+        """The mirror or replacement from which `url` is had; "" = from its upstream."""
+        replaced = self._replacement(url)
+        return self._replaced[replaced] if replaced else self._mirror
+
+    def _replacement(self, url: str) -> str:
+        """The longest of the replaced addresses that `url` is or lies below; "" = none."""
+        found = [each for each in self._replaced if url == each or url.startswith(each.rstrip("/") + "/")]
+        return max(found, key=len, default="")
+
+    def _asked(self, url: str) -> str | Path:
+        replaced, place = self._replacement(url), self.place(url)
+        if not place:
+            return url
+        rest = url[len(replaced) :].lstrip("/") if replaced else url.partition("://")[2]
+        if "://" in place:
+            return f"{place.rstrip('/')}/{rest}" if rest else place
+        return Path(place).joinpath(*parts(f"://{rest}")) if rest else Path(place)
+
+    def _copy(self, url: str, path: Path, file: BinaryIO) -> httpx.Headers:
         try:
             with path.open("rb") as source:
                 write(url, file, iter(lambda: source.read(_CHUNK), b""), self._limits, math.inf)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise NotPublished(f"the mirror has no {path}") from None
-        except PermissionError as error:
+        except OSError as error:
             raise Unreachable(f"{url}: {path}: {error.strerror}") from None
         return httpx.Headers()
 
-    def _download(self, url: str, file: BinaryIO, seen: Document | None) -> httpx.Headers | None:
-        asked = f"{self.mirror.rstrip('/')}/{url.partition('://')[2]}" if self.mirror else url
+    def _download(self, asked: str, file: BinaryIO, seen: Document | None) -> httpx.Headers | None:
         host = urlsplit(asked).netloc
         if host in self._down:
             raise Unreachable(f"{asked}: {host} is not to be reached")

@@ -4,7 +4,6 @@ A record's page on osv.dev is its link: it exists for every id, and shows all re
 `related` and `upstream` are no aliases, save of errata. GIT ranges are about commits, not about packages.
 """
 
-import json
 import re
 import zipfile
 import zlib
@@ -18,6 +17,7 @@ from careen.feeds._events import ranges_of
 from careen.feeds._fields import (
     InvalidRecord,
     Record,
+    decoded,
     identifier,
     problem,
     record,
@@ -26,6 +26,7 @@ from careen.feeds._fields import (
     summary,
     text,
 )
+from careen.feeds._paths import leads_out
 from careen.feeds._scores import scores
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
@@ -200,6 +201,8 @@ def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     members = [member for member in archive.infolist() if member.filename.endswith(".json")]
     if not members:
         raise InvalidDocument("a zip archive without a single record")
+    if any(leads_out(member.filename) for member in members):
+        raise InvalidDocument("a zip archive with a path that leads out of it")
     if len(members) > _MOST_RECORDS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
         raise InvalidDocument(f"a zip archive of {len(members)} records is out of all bounds")
     yield from members
@@ -211,8 +214,6 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> object:
     if size > _LARGEST_RECORD or size > max(_SMALL_RECORD, compressed * _HIGHEST_RATIO):
         raise InvalidRecord(f"{size} bytes, compressed to {compressed}")
     try:
-        return json.loads(archive.read(member))
-    except RecursionError:
-        raise InvalidRecord("nested too deeply") from None
+        return decoded(archive.read(member))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InvalidRecord(f"not to be read: {error}") from None

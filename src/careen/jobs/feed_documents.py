@@ -6,25 +6,26 @@ FOLDER/<feed>/kept.json     replaced in one step, so that a process may die at a
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from careen.feeds.document import Cursor, Document, Fetched
+from careen.jobs.feed_bounds import Bounds, Tally
 
 _LIST = "kept.json"
-_SHRUNK = 0.5  # of the records of the last good document: less than that is refused
-_EXPECTED = 20  # records, below which a document may shrink as it likes
+
+Place = Callable[[str], str]  # where a URL is asked for: "" = at its upstream
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     document: Document
-    records: int = 0  # advisories, ratings, ecosystems; 0 = not counted yet
+    tally: Tally = field(default_factory=Tally)  # without records: not counted yet
     confirmed: str = ""  # when it was last what its source publishes; ISO 8601
-    mirror: str = ""  # where it was had from; "" = upstream
+    place: str = ""  # where it was had from; "" = upstream
 
 
 @dataclass(slots=True)
@@ -51,11 +52,11 @@ class Shelf:
         shelf.kept = {url: kept for url, kept in shelf.kept.items() if kept.document.path.is_file()}
         return shelf
 
-    def cursor(self, mirror: str) -> Cursor:
+    def cursor(self, place: Place) -> Cursor:
         """Another mirror knows nothing of the marks by which this one recognises what it sent before."""
-        return Cursor(self.folder, {url: _at(mirror, kept).document for url, kept in self.kept.items()})
+        return Cursor(self.folder, {url: _at(place(url), kept).document for url, kept in self.kept.items()})
 
-    def take(self, fetched: Fetched | None, mirror: str) -> None:
+    def take(self, fetched: Fetched | None, place: Place) -> None:
         """Puts the new documents in the place of the old ones, until they are accepted or refused."""
         fetched = fetched or Fetched()
         now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -63,30 +64,36 @@ class Shelf:
             self.kept.pop(url, None)
             self.refused.pop(url, None)
         again = {each.url for each in fetched.documents if each.sha256 == self.refused.get(each.url)}
-        self.errors = {url: self.errors[url] for url in again} | {
+        self.errors = {url: self.errors[url] for url in again if url in self.errors} | {
             failure.url: failure.message for failure in fetched.failures
         }
         new = {each.url: each for each in fetched.documents if each.url not in again}
         for url in self.kept.keys() - new.keys() - self.errors.keys():
-            self.kept[url] = replace(_at(mirror, self.kept[url]), confirmed=now)
+            self.refused.pop(url, None)
+            self.kept[url] = replace(_at(place(url), self.kept[url]), confirmed=now)
         for url, document in new.items():
             self.refused.pop(url, None)
             self.fresh[url] = self.kept.get(url)
-            self.kept[url] = Kept(document, confirmed=now, mirror=mirror)
+            self.kept[url] = Kept(document, confirmed=now, place=place(url))
         self.tried = now
 
-    def objection(self, url: str, records: int) -> str:
+    def fail(self, name: str, reason: str) -> None:
+        """Notes that nothing could be fetched at all, for a reason of our own; all is kept as it is."""
+        self.tried = datetime.now(UTC).isoformat(timespec="seconds")
+        self.errors = {name: reason}
+
+    def forget_refusals(self) -> None:
+        """What was refused is looked at again."""
+        self.refused = {}
+
+    def objection(self, url: str, tally: Tally, bounds: Bounds) -> str:
         """Why the document must not take the place of the last good one; "" = it may."""
-        before = self.fresh.get(url)
-        if records == 0 and url in self.fresh:
-            return "there is nothing in it"
-        if before is None or before.mirror != self.kept[url].mirror or before.records < _EXPECTED:
+        if url not in self.fresh:
             return ""
-        if records < before.records * _SHRUNK:
-            return (
-                f"it shrank from {before.records} records to {records}; delete {self.folder} to accept that"
-            )
-        return ""
+        before, now = self.fresh[url], self.kept[url]
+        if before and (now.document.is_window or before.place != now.place or not before.tally.records):
+            before = None
+        return bounds.objection(tally, before.tally if before else None)
 
     def refuse(self, url: str, reason: str) -> None:
         """The last good document again, or none."""
@@ -96,10 +103,10 @@ class Shelf:
         self.errors[url] = f"{url}: {reason}"
         self.refused[url] = refused.document.sha256
 
-    def count(self, records: Mapping[str, int]) -> None:
-        """Keeps the numbers of records; `records` may name documents of other feeds too."""
-        for url in self.kept.keys() & records.keys():
-            self.kept[url] = replace(self.kept[url], records=records[url])
+    def count(self, tallies: Mapping[str, Tally]) -> None:
+        """Keeps the numbers; `tallies` may name documents of other feeds too."""
+        for url in self.kept.keys() & tallies.keys():
+            self.kept[url] = replace(self.kept[url], tally=tallies[url])
 
     def save(self) -> None:
         """Writes the list, and removes what it does not name."""
@@ -120,26 +127,35 @@ class Shelf:
         self.fresh = {}
 
 
-def _at(mirror: str, kept: Kept) -> Kept:
-    """As `mirror` may be asked for it: without the marks that another one gave."""
-    if kept.mirror == mirror:
+def _at(place: str, kept: Kept) -> Kept:
+    """As it may be asked for at `place`: without the marks that another one gave."""
+    if kept.place == place:
         return kept
-    return replace(kept, document=replace(kept.document, etag="", last_modified=""), mirror=mirror)
+    return replace(kept, document=replace(kept.document, etag="", last_modified=""), place=place)
 
 
-def _kept(folder: Path, url: str, said: Mapping[str, str]) -> Kept:
-    document = Document(url, folder / said["sha256"], said["sha256"], said["etag"], said["last_modified"])
-    return Kept(document, int(said["records"]), said["confirmed"], said["mirror"])
+def _kept(folder: Path, url: str, said: Mapping[str, Any]) -> Kept:
+    document = Document(
+        url,
+        folder / said["sha256"],
+        said["sha256"],
+        said["etag"],
+        said["last_modified"],
+        is_window=said.get("is_window", False),
+    )
+    tally = Tally(**said["tally"]) if "tally" in said else Tally(records=said["records"])
+    return Kept(document, tally, said["confirmed"], said["place"] if "place" in said else said["mirror"])
 
 
-def _said(kept: Kept) -> Mapping[str, str | int]:
+def _said(kept: Kept) -> Mapping[str, object]:
     return {
         "sha256": kept.document.sha256,
         "etag": kept.document.etag,
         "last_modified": kept.document.last_modified,
-        "records": kept.records,
+        "is_window": kept.document.is_window,
+        "tally": asdict(kept.tally),
         "confirmed": kept.confirmed,
-        "mirror": kept.mirror,
+        "place": kept.place,
     }
 
 

@@ -7,71 +7,37 @@ the report says so. It may be killed at any moment and be started again.
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
-from careen.errors import Invalid, Unavailable
+import structlog
+
+from careen.errors import Error, Invalid, Unavailable
 from careen.feeds import Upstream
 from careen.feeds.http import Http
-from careen.jobs.feed_documents import Shelf, write
+from careen.jobs.feed_bounds import Bounds, Tally
+from careen.jobs.feed_documents import Kept, Shelf, write
+from careen.jobs.feed_status import FeedStatus, Report
 from careen.matching.builder import build
 from careen.matching.schema import VERSION
 from careen.matching.snapshot import activate, current
 from careen.matching.staging import Record
+from careen.model.advisory import Advisory, Ecosystem
 from careen.model.problem import Problem
+
+log = structlog.get_logger(__name__)
 
 Progress = Callable[[str], object]
 
+_LONGEST = 300  # characters of a fault that is told
 _PARALLEL = 4  # feeds that are fetched at once
 _BUILT = "built.json"  # what the active snapshot was made of
 _RECIPE = 3  # raised when a feed's parser says something else of the same document
 _TELL_EVERY = 20_000  # records
-_SHOWN = 3  # failures of one feed that a report prints
-
-
-@dataclass(frozen=True, slots=True)
-class FeedStatus:
-    """What is kept of a feed, and how well it could last be had."""
-
-    name: str
-    documents: int
-    records: int  # advisories, ratings and ecosystems
-    succeeded: datetime | None  # when all of it could last be had
-    oldest: datetime | None  # when the document that was missed for the longest time could last be had
-    failures: tuple[tuple[str, str], ...]  # URL and reason, of the last attempt
-
-    def __str__(self) -> str:
-        held = f"{self.name}: {self._held()}"
-        more = len(self.failures) - _SHOWN
-        reasons = [f"    {reason}" for _, reason in self.failures[:_SHOWN]]
-        if more > 0:
-            reasons.append(f"    and {more} more")
-        if not self.failures:
-            return held
-        return "\n".join([f"{held}; {len(self.failures)} could not be had:", *reasons])
-
-    def _held(self) -> str:
-        if self.oldest is None:
-            return "nothing yet"
-        documents = "1 document" if self.documents == 1 else f"{self.documents} documents"
-        return f"{self.records} records in {documents}, {_ago(datetime.now(UTC) - self.oldest)} old"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an update did; as text, for people."""
-
-    feeds: tuple[FeedStatus, ...]
-    snapshot: Path
-    built: bool  # False: nothing had changed
-
-    def __str__(self) -> str:
-        done = "built" if self.built else "nothing is new, kept"
-        return "\n".join([*map(str, self.feeds), f"snapshot {self.snapshot.stem[:12]}: {done}"])
+_SHOWN = 3  # reasons for which there is nothing at all
 
 
 class _Refused(Exception):
@@ -82,33 +48,37 @@ class _Refused(Exception):
         self.documents = documents
 
 
-def update(  # noqa: PLR0913 - what to read, where to keep it, and three options
+def update(  # noqa: PLR0913 - what to read, where to keep it, and five options
     feeds: Sequence[Upstream],
     http: Http,
     folder: Path,
     snapshots: Path,
     *,
     only: Sequence[str] = (),
+    accept: Collection[str] = (),
+    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
     today: date,
     progress: Progress = lambda _: None,
 ) -> Report:
     """Makes the snapshot in `snapshots` say what `feeds` say; their documents are kept in `folder`.
 
-    `only` names the feeds to fetch; of the others the kept documents are used. One update at a time works in
-    a folder, others wait. Raises Invalid for a name in `only` that no feed has, and Unavailable when there
-    is nothing at all to build from.
+    `only` names the feeds to fetch; of the others the kept documents are used. `accept` names those whose
+    documents are taken though they shrank or are hard to read, beyond `bounds`. One update at a time works
+    in a folder, others wait. Raises Invalid for a name that no feed has, and Unavailable when there is
+    nothing at all to build from.
     """
     chosen = _chosen(feeds, only)
+    _chosen(feeds, tuple(accept))
     with _alone(folder):
         work = _Update(feeds, folder, snapshots, today, progress)
-        work.fetch(chosen, http)
-        path, built = work.snapshot()
-        return Report(tuple(_status(name, shelf) for name, shelf in work.shelves.items()), path, built)
+        work.fetch(chosen, http, accept)
+        path, built = work.snapshot(bounds, accept)
+        return Report(tuple(FeedStatus.of(name, shelf) for name, shelf in work.shelves.items()), path, built)
 
 
 def status(feeds: Sequence[Upstream], folder: Path) -> tuple[FeedStatus, ...]:
     """Of every feed what `folder` holds; nothing is fetched."""
-    return tuple(_status(feed.NAME, Shelf.open(folder / feed.NAME)) for feed in feeds)
+    return tuple(FeedStatus.of(feed.NAME, Shelf.open(folder / feed.NAME)) for feed in feeds)
 
 
 def _chosen(feeds: Sequence[Upstream], only: Sequence[str]) -> list[Upstream]:
@@ -140,7 +110,9 @@ class _Update:
         self._today = today
         self._progress = progress
 
-    def fetch(self, chosen: Sequence[Upstream], http: Http) -> None:
+    def fetch(self, chosen: Sequence[Upstream], http: Http, accept: Collection[str]) -> None:
+        for name in accept:
+            self.shelves[name].forget_refusals()
         with ThreadPoolExecutor(_PARALLEL) as pool:
             for _ in pool.map(lambda feed: self._fetch(feed, http), chosen):
                 pass  # a fault that is no Error of ours comes up here
@@ -148,16 +120,22 @@ class _Update:
     def _fetch(self, feed: Upstream, http: Http) -> None:
         self._progress(f"{feed.NAME}: asking for what is new")
         shelf = self.shelves[feed.NAME]
-        shelf.take(feed.fetch(http, shelf.cursor(http.mirror)), http.mirror)
+        try:
+            shelf.take(feed.fetch(http, shelf.cursor(http.place)), http.place)
+        except Error as error:
+            shelf.fail(feed.NAME, error.message)
+        except Exception as error:  # the edge of a worker: one feed's fault must not keep back the others
+            log.exception("a feed cannot be fetched", feed=feed.NAME)
+            shelf.fail(feed.NAME, f"a fault of careen: {error!r}"[:_LONGEST])
         missing = f", {len(shelf.errors)} could not be had" if shelf.errors else ""
         self._progress(f"{feed.NAME}: {len(shelf.fresh)} new documents{missing}")
 
-    def snapshot(self) -> tuple[Path, bool]:
+    def snapshot(self, bounds: Bounds, accept: Collection[str]) -> tuple[Path, bool]:
         """The active snapshot in the end, and whether it is a new one."""
         active = current(self._snapshots)
         while any(shelf.kept for shelf in self.shelves.values()) and not self._is_built(active):
             try:
-                return self._build(), True
+                return self._build(bounds, accept), True
             except _Refused as refused:
                 for shelf, url, reason in refused.documents:
                     shelf.refuse(url, reason)
@@ -167,16 +145,16 @@ class _Update:
             raise Unavailable("there are no advisories at all: " + "; ".join(failures[:_SHOWN]))
         return active, False
 
-    def _build(self) -> Path:
-        counts: dict[str, int] = {}
+    def _build(self, bounds: Bounds, accept: Collection[str]) -> Path:
+        tallies: dict[str, Tally] = {}
         path = build(
-            self._records(counts),
+            self._records(tallies, bounds, accept),
             self._snapshots,
             today=self._today,
             progress=self._tell,
         )
         activate(self._snapshots, path)
-        self._save(counts)
+        self._save(tallies)
         write(self._built, json.dumps({"from": self._digest(), "snapshot": path.name}))
         return path
 
@@ -184,29 +162,29 @@ class _Update:
         if count % _TELL_EVERY == 0:
             self._progress(f"building the snapshot: {count} records")
 
-    def _records(self, counts: dict[str, int]) -> Iterator[tuple[str, Record]]:
+    def _records(
+        self, tallies: dict[str, Tally], bounds: Bounds, accept: Collection[str]
+    ) -> Iterator[tuple[str, Record]]:
         """All that the kept documents say; raises _Refused in the end, for all that must not count."""
         refused = []
         for feed in self._feeds:
             shelf = self.shelves[feed.NAME]
             for url, kept in sorted(shelf.kept.items()):
-                counts[url] = 0
+                tally = tallies[url] = Tally()
                 try:
-                    with kept.document.path.open("rb") as document:
-                        for record in feed.parse(document, url):
-                            counts[url] += not isinstance(record, Problem)
-                            yield feed.NAME, record
+                    yield from ((feed.NAME, record) for record in _read(feed, url, kept, tally))
                 except Invalid as error:
                     refused.append((shelf, url, error.message))
                     continue
-                if reason := shelf.objection(url, counts[url]):
+                reason = "" if feed.NAME in accept else shelf.objection(url, tally, bounds)
+                if reason:
                     refused.append((shelf, url, reason))
         if refused:
             raise _Refused(refused)
 
-    def _save(self, counts: Mapping[str, int]) -> None:
+    def _save(self, tallies: Mapping[str, Tally]) -> None:
         for shelf in self.shelves.values():
-            shelf.count(counts)
+            shelf.count(tallies)
             shelf.save()
 
     def _is_built(self, active: Path | None) -> bool:
@@ -229,25 +207,18 @@ class _Update:
         return hashlib.sha256(repr((_RECIPE, VERSION, self._today, documents)).encode()).hexdigest()
 
 
-def _status(name: str, shelf: Shelf) -> FeedStatus:
-    kept = shelf.kept.values()
-    oldest = min((each.confirmed for each in kept), default="")
-    return FeedStatus(
-        name,
-        documents=len(kept),
-        records=sum(each.records for each in kept),
-        succeeded=_moment(shelf.succeeded),
-        oldest=_moment(oldest),
-        failures=tuple(sorted(shelf.errors.items())),
-    )
-
-
-def _moment(text: str) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _ago(span: timedelta) -> str:
-    for name, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1))):
-        if span >= length:
-            return f"{span // length} {name}{'s' * (span >= 2 * length)}"
-    return f"{max(span // timedelta(minutes=1), 0)} minutes"
+def _read(feed: Upstream, url: str, kept: Kept, tally: Tally) -> Iterator[Record]:
+    """What one document says, counted; raises Invalid where it cannot be read."""
+    try:
+        with kept.document.path.open("rb") as document:
+            for record in feed.parse(document, url):
+                tally.problems += isinstance(record, Problem)
+                tally.records += not isinstance(record, Problem)
+                tally.ecosystems += isinstance(record, Ecosystem)
+                tally.statements += len(record.affected) if isinstance(record, Advisory) else 0
+                yield record
+    except Error:
+        raise
+    except Exception as error:  # the edge of a worker: a parser's fault must not keep back the other feeds
+        log.exception("a document cannot be read", feed=feed.NAME, url=url)
+        raise Invalid(f"a fault of careen: {error!r}"[:_LONGEST]) from error
