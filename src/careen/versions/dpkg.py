@@ -13,9 +13,10 @@ from careen.versions.invalid import LONGEST, InvalidVersion
 
 NAME = "dpkg"
 
-_UPSTREAM = re.compile(r"[A-Za-z0-9.+~:-]+")
-_REVISION = re.compile(r"[A-Za-z0-9.+~]+")
-_EPOCH = re.compile(r"[0-9]{1,10}")
+_VERSION = re.compile(
+    r"(?:(?P<epoch>[0-9]{1,10}):|(?!.*:))"
+    r"(?:(?P<upstream>[A-Za-z0-9.+~:-]+)-(?P<revision>[A-Za-z0-9.+~]+)|(?P<native>[A-Za-z0-9.+~:]+))"
+)
 _LARGEST_EPOCH = 2**31 - 1  # dpkg keeps it in an int
 _RUN_AND_DIGITS = re.compile(r"([^0-9]*)([0-9]*)")
 _ABOVE_LETTERS = {char: chr(0x80 + order) for order, char in enumerate("+-.:")}
@@ -24,27 +25,16 @@ _ORDER = str.maketrans({"~": "\x01", **_ABOVE_LETTERS})
 
 def key(text: str) -> bytes:
     """A version may begin with a letter: dpkg warns of that, and orders it all the same."""
-    epoch, upstream, revision = _split(text)
-    return (number(epoch) + _part(upstream) + _part(revision)).encode()
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    epoch, _, rest = text.partition(":") if ":" in text else ("0", "", text)
-    upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "0")
-    valid = (
-        len(text) <= LONGEST
-        and _EPOCH.fullmatch(epoch)
-        and int(epoch) <= _LARGEST_EPOCH
-        and _UPSTREAM.fullmatch(upstream)
-        and _REVISION.fullmatch(revision)
-    )
-    if not valid:
+    version = _VERSION.fullmatch(text) if len(text) <= LONGEST else None
+    if version is None:
         raise InvalidVersion.of(text, NAME)
-    return epoch, upstream, revision
+    epoch, upstream, revision, native = version.groups()
+    if epoch and int(epoch) > _LARGEST_EPOCH:
+        raise InvalidVersion.of(text, NAME)
+    return (number(epoch or "") + _part(upstream or native) + _part(revision or "0")).encode()
 
 
 def _part(text: str) -> str:
     # The last match is always empty, and marks the end.
-    return "".join(
-        run.translate(_ORDER) + "\x02" + number(digits) for run, digits in _RUN_AND_DIGITS.findall(text)
-    )
+    found = _RUN_AND_DIGITS.findall(text.translate(_ORDER))
+    return "".join([f"{run}\x02{number(digits)}" for run, digits in found])

@@ -19,7 +19,8 @@ _NO_RELEASE = "\0"
 
 _VERSION = re.compile(r"(?:([0-9]{1,10}):)?([^\s:-]+)(?:-([^\s:-]*))?")
 _LARGEST_EPOCH = 2**32 - 1  # a header keeps it in an unsigned int
-_TOKEN = re.compile(r"(?P<tilde>~)|(?P<caret>\^)|(?P<letters>[A-Za-z]+)|(?P<number>[0-9]+)")
+_TOKEN = re.compile(r"~|\^|[A-Za-z]+|[0-9]+")
+_SIGNS = {"~": _TILDE, "^": _CARET}
 
 
 def key(text: str) -> bytes:
@@ -36,16 +37,10 @@ def _release(text: str | None) -> str:
 
 
 def _part(text: str) -> str:
-    return "".join([*map(_token, _TOKEN.finditer(text)), _END])
+    return "".join([_token(each) for each in _TOKEN.findall(text)]) + _END
 
 
-def _token(token: re.Match[str]) -> str:
-    match token.lastgroup:
-        case "tilde":
-            return _TILDE
-        case "caret":
-            return _CARET
-        case "letters":
-            return _LETTERS + token["letters"] + "\0"
-        case _:
-            return _NUMBER + number(token["number"])
+def _token(text: str) -> str:
+    if text[0].isdigit():
+        return _NUMBER + number(text)
+    return _SIGNS.get(text) or f"{_LETTERS}{text}\0"
