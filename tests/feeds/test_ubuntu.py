@@ -84,7 +84,9 @@ def states(*affected: Entry) -> list[tuple[str, str, str]]:
         ("ignored", "out of standard support", ("end_of_life", "", "")),
     ],
 )
-def test_a_state_of_the_tracker_is_a_status(status: str, note: str, expected: tuple[str, str, str]) -> None:
+def test_r33_a_state_of_the_tracker_is_a_status(
+    status: str, note: str, expected: tuple[str, str, str]
+) -> None:
     assert states(entry(status=status, status_note=note)) == [expected]
 
 
@@ -110,7 +112,7 @@ FOR_PRO = "followed for Ubuntu Pro only (esm-infra)"
     ],
     ids=["unfixed", "absent", "both-fixed", "fixed", "neither-fixed", "absent-and-unfixed"],
 )
-def test_a_fix_that_only_ubuntu_pro_has_is_named_with_a_remark(
+def test_r21_a_fix_that_only_ubuntu_pro_has_is_named_with_a_remark(
     own: Entry | None, pro: Entry, expected: tuple[str, str, str]
 ) -> None:
     assert states(*([own] if own else []), pro) == [expected]

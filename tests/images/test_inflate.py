@@ -45,7 +45,7 @@ def inflated(blob: bytes, *, size: int = 1000, budgets: Budgets | None = None) -
         pytest.param(SKIPPABLE + zstd(TEXT[:5000]), id="zstd-skippable-first"),
     ],
 )
-def test_a_format_is_known_by_its_magic(blob: bytes, size: int) -> None:
+def test_r32_a_format_is_known_by_its_magic(blob: bytes, size: int) -> None:
     assert inflated(blob, size=size) == TEXT[:5000]
 
 

@@ -78,7 +78,7 @@ def kinds(inventory: Inventory) -> list[ProblemKind]:
         pytest.param({METADATA + "/x": ""}, id="a folder in its place that is only implied"),
     ],
 )
-def test_what_a_layer_hides_is_gone(layer: MakeLayer, above: dict[str, str]) -> None:
+def test_r13_what_a_layer_hides_is_gone(layer: MakeLayer, above: dict[str, str]) -> None:
     below = layer({METADATA: wheel()})
     assert shown(squash([below])) == ["requests-2.0"]
     assert shown(squash([below, layer(above)])) == []
@@ -97,12 +97,12 @@ def test_what_a_layer_leaves_alone_stays(layer: MakeLayer, above: dict[str, str]
     assert shown(squash([layer({METADATA: wheel()}), layer(above)])) == ["requests-2.0"]
 
 
-def test_a_whiteout_does_not_hide_what_its_own_layer_has(layer: MakeLayer) -> None:
+def test_r13_a_whiteout_does_not_hide_what_its_own_layer_has(layer: MakeLayer) -> None:
     both = layer({METADATA: wheel(), "app/.wh.requests-2.0.dist-info": "", "app/.wh..wh..opq": ""})
     assert shown(squash([layer({"app/a.egg-info": wheel("1.0")}), both])) == ["requests-2.0"]
 
 
-def test_a_file_that_comes_back_is_there_again(layer: MakeLayer) -> None:
+def test_r13_a_file_that_comes_back_is_there_again(layer: MakeLayer) -> None:
     there, gone = layer({METADATA: wheel()}), layer({".wh.app": ""})
     inventory = squash([there, gone, there])
     assert shown(inventory) == ["requests-2.0"]
@@ -232,7 +232,7 @@ def test_packages_without_a_distribution_that_they_fit_are_a_problem(
     assert [package.ecosystem for package in inventory.packages] == [""]
 
 
-def test_an_image_with_nothing_in_it_says_so(layer: MakeLayer) -> None:
+def test_r14_an_image_with_nothing_in_it_says_so(layer: MakeLayer) -> None:
     assert kinds(squash([layer({"bin/program": "x"})])) == [ProblemKind.NO_PACKAGES]
     assert kinds(squash([])) == [ProblemKind.NO_PACKAGES]
 
@@ -243,7 +243,7 @@ def test_a_distribution_without_its_database_is_said_and_the_language_judged(lay
     assert [package.type for package in inventory.packages] == ["pypi"]
 
 
-def test_a_distribution_whose_database_was_deleted_is_a_problem(layer: MakeLayer) -> None:
+def test_r15_a_distribution_whose_database_was_deleted_is_a_problem(layer: MakeLayer) -> None:
     base = layer({"etc/os-release": ALPINE, APK: apk("musl-1.0-r0"), METADATA: wheel()})
     assert kinds(squash([base])) == []
     assert kinds(squash([base, layer({"lib/apk/.wh.db": ""})])) == [ProblemKind.NO_PACKAGES]

@@ -192,7 +192,7 @@ def test_old_go_wrote_pointers(*, wide: bool, order: str) -> None:
         ("devel go1.23-abcdef Mon", []),
     ],
 )
-def test_the_toolchain_s_version_is_the_standard_library_s(version: str, expected: list[str]) -> None:
+def test_r5_the_toolchain_s_version_is_the_standard_library_s(version: str, expected: list[str]) -> None:
     content = elf({".go.buildinfo": go_build_info(version, "")})
     assert go(content) == expected
     assert problems(content) == ([] if expected else [ProblemKind.INVALID_VERSION])
@@ -208,7 +208,7 @@ def test_the_toolchain_s_version_is_the_standard_library_s(version: str, expecte
         ("(devel)", False),
     ],
 )
-def test_the_main_module_is_a_package_if_it_has_a_version(version: str, *, is_package: bool) -> None:
+def test_r5_the_main_module_is_a_package_if_it_has_a_version(version: str, *, is_package: bool) -> None:
     content = elf({".go.buildinfo": go_build_info("go1.24.1", f"mod\texample.com/m\t{version}\t\n")})
     assert (f"example.com/m@{version}" in go(content)) == is_package
 

@@ -44,7 +44,7 @@ def kinds(items: list[Package | Problem]) -> list[ProblemKind]:
     return [item.kind for item in items if isinstance(item, Problem)]
 
 
-def test_a_copy_of_a_library_is_told_once_with_its_place() -> None:
+def test_r7_a_copy_of_a_library_is_told_once_with_its_place() -> None:
     inner = jar({**pom("com.acme", "app", "1"), **pom("com.google.guava", "guava", "31.1-jre")})
     content = jar({"lib/app-1.jar": inner, "lib/copy-of-app-1.jar": inner})
     found = [(each.name, each.inner) for each in read(content, "x.ear") if isinstance(each, Package)]
@@ -54,7 +54,7 @@ def test_a_copy_of_a_library_is_told_once_with_its_place() -> None:
     ]
 
 
-def test_the_api_of_log4j_is_not_its_core() -> None:
+def test_r7_the_api_of_log4j_is_not_its_core() -> None:
     content = jar(pom("org.apache.logging.log4j", "log4j-api", "2.14.1"))
     assert names(read(content, "lib/log4j-api-2.14.1.jar")) == ["org.apache.logging.log4j:log4j-api@2.14.1"]
 

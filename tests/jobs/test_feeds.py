@@ -164,7 +164,7 @@ def test_one_bad_document_does_not_hide_the_others_of_its_feed(place: Place) -> 
     assert place.counts() == {"alpine": 1}
 
 
-def test_a_feed_that_lost_half_of_its_records_is_refused(place: Place) -> None:
+def test_r24_a_feed_that_lost_half_of_its_records_is_refused(place: Place) -> None:
     place.publish_debian(cves=100)
     place.update()
     place.publish_debian(cves=40)
@@ -362,7 +362,7 @@ def test_killed_at_any_moment_it_ends_well_the_next_time(place: Place) -> None:
     assert not list(place.documents.rglob(".unfinished-*"))
 
 
-def test_the_status_tells_count_age_and_error_of_each_feed(place: Place) -> None:
+def test_r25_the_status_tells_count_age_and_error_of_each_feed(place: Place) -> None:
     place.publish_debian(cves=30)
     place.update()
     (place.mirror / TRACKER).unlink()

@@ -66,7 +66,7 @@ def test_an_epoch_counts(snapshot_of: Make) -> None:
     assert not judge(snapshot, rpm("bind", "33:9.11.0-1.el9"))
 
 
-def test_a_module_is_judged_by_advisories_for_its_own_stream(snapshot_of: Make) -> None:
+def test_r9_a_module_is_judged_by_advisories_for_its_own_stream(snapshot_of: Make) -> None:
     in_16, in_18 = "1:16.20.2-2.module_el9.2.0+32+f3c125b5", "1:18.18.2-2.module_el9.2.0+36+853e48f5"
     snapshot = snapshot_of(
         ALMALINUX,

@@ -1,10 +1,13 @@
 """Rules that scanners have broken, each under its number: what must come out of a small snapshot."""
 
+import io
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from careen.feeds import debian
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.advisory import (
@@ -22,6 +25,7 @@ from careen.model.finding import Verdict
 from careen.model.layer import Inventory
 from careen.model.package import Package
 from careen.model.problem import ProblemKind
+from careen.model.severity import Counts
 
 Make = Callable[..., Snapshot]
 
@@ -336,3 +340,142 @@ def test_what_is_exploited_and_how_likely_that_is_stands_beside_the_proof(snapsh
         "day": "2026-08-16",
     }
     assert not snapshot.facts({"CVE-2024-1009"}).likelihoods
+
+
+@pytest.mark.parametrize(
+    ("version", "source_version", "is_hit"),
+    [
+        ("1:2.38.1-5+b1", "2.38.1-5", True),
+        ("1:2.38.1-6+b1", "2.38.1-6", False),  # equal to the fix of the source
+        ("2.38.1-6+b1", "", False),  # a rebuild of the fix itself
+        ("2.38.1-5+b1", "", True),
+    ],
+)
+def test_r11_the_version_of_the_source_is_compared_and_not_that_of_a_rebuild(
+    snapshot_of: Make, version: str, source_version: str, *, is_hit: bool
+) -> None:
+    snapshot = snapshot_of(DEBIAN, says("CVE-2024-1001", DEBIAN, "util-linux", "2.38.1-6", by_source=True))
+    package = replace(deb("bsdutils", version, "util-linux"), source_version=source_version or version)
+    assert bool(judge(snapshot, package, distro=BOOKWORM).findings) is is_hit
+
+
+@pytest.mark.parametrize(
+    ("fixed", "installed", "source_version", "by_source", "is_hit"),
+    [
+        ("1:3.0-2", "1:3.0-1", "3.0-1", True, True),
+        ("1:3.0-2", "0:3.0-3", "3.0-3", True, False),  # perl-Errno: its own epoch is not the source's
+        ("3.0-2", "4:3.0-1", "3.0-1", True, True),
+        ("1:3.0-2", "3.0-3", "3.0-3", False, True),  # an absent epoch is 0
+        ("0:3.0-2", "3.0-2", "3.0-2", False, False),
+    ],
+)
+def test_r12_a_missing_epoch_is_0_but_for_a_source_rpm(
+    snapshot_of: Make, fixed: str, installed: str, source_version: str, *, by_source: bool, is_hit: bool
+) -> None:
+    ecosystem = Ecosystem("Red Hat:enterprise_linux:9", "rpm")
+    snapshot = snapshot_of(ecosystem, says("CVE-2024-1001", ecosystem, "perl", fixed, by_source=by_source))
+    package = replace(rpm("perl", installed), source_version=source_version)
+    assert bool(judge(snapshot, package, distro=RHEL).findings) is is_hit
+
+
+def test_r20_the_six_counts_are_as_many_as_the_findings(snapshot_of: Make) -> None:
+    words = ("critical", "high", "medium", "low", "unimportant", "", "not yet assigned")
+    snapshot = snapshot_of(
+        DEBIAN,
+        *(
+            says(f"CVE-2024-100{place}", DEBIAN, "curl", "9", severity=word, by_source=True)
+            for place, word in enumerate(words)
+        ),
+    )
+    verdict = judge(snapshot, deb("curl", "8"), deb("libcurl4", "8", "curl"), distro=BOOKWORM)
+    assert verdict.counts == Counts(2, 2, 2, 2, 2, 4)
+    assert len(verdict.findings) == 14
+
+
+def test_r22_what_nobody_has_determined_is_no_finding_and_what_was_removed_is_one(snapshot_of: Make) -> None:
+    releases = {"bookworm": {"status": "undetermined", "urgency": "unimportant", "repositories": {}}}
+    removed = {"bookworm": {"status": "open", "urgency": "not yet assigned", "repositories": {}}}
+    document = {"curl": {"CVE-2024-1001": {"releases": releases}, "CVE-2024-1002": {"releases": removed}}}
+    said = debian.parse(io.BytesIO(json.dumps(document).encode()), "data/json")
+    assert ids(judge(snapshot_of(*said), deb("curl", "8"), distro=BOOKWORM)) == ["CVE-2024-1002"]
+
+
+def test_a_finding_that_has_a_fix_is_fixed_and_else_what_its_vendor_says(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(
+        DEBIAN,
+        says("CVE-2024-1001", DEBIAN, "curl", "9"),
+        says("CVE-2024-1002", DEBIAN, "curl", ""),
+        says("CVE-2024-1003", DEBIAN, "curl", "", status="will_not_fix"),
+        says("CVE-2024-1004", DEBIAN, "curl", "9", status="pending"),
+    )
+    verdict = judge(snapshot, deb("curl", "8"), distro=BOOKWORM)
+    assert [finding.status for finding in verdict.findings] == [
+        "fixed",
+        "affected",
+        "will_not_fix",
+        "affected",
+    ]
+    assert [finding.fixed_by for finding in verdict.findings] == ["9", "", "", ""]
+
+
+@pytest.mark.parametrize("id_", ["CVE-2024-1001", "GHSA-1"])
+def test_r26_a_withdrawn_record_takes_no_twin_along_but_a_rejected_id_does(
+    snapshot_of: Make, id_: str
+) -> None:
+    """OSV withdraws mostly duplicates, whose twins stay in force."""
+    live = says("PYSEC-1", PYPI, "yaml", "6", "CVE-2024-1001", "GHSA-1")
+    withdrawn = replace(says(id_, PYPI, "yaml", "6"), withdrawn="2024-02-01T00:00:00Z")
+    assert ids(judge(snapshot_of(PYPI, live, withdrawn), module("yaml", "5"))) == ["CVE-2024-1001"]
+    assert not judge(snapshot_of(PYPI, live, Rejected("CVE-2024-1001", "NVD")), module("yaml", "5")).findings
+
+
+def test_r6_a_fix_that_a_twin_calls_affected_is_not_taken_even_through_a_bad_merge(snapshot_of: Make) -> None:
+    snapshot = snapshot_of(
+        PYPI,
+        says("GHSA-1", PYPI, "yaml", "5.1", "CVE-2024-1001", "X-1"),
+        says("GHSA-2", PYPI, "yaml", "5.4", "CVE-2024-1002"),
+        says("X-1", PYPI, "yaml", "5.2", "CVE-2024-1001", "CVE-2024-1002"),
+    )
+    first, second = judge(snapshot, module("yaml", "5.0")).findings
+    assert (first.id, first.fixed_by) == ("CVE-2024-1001", "5.2")
+    assert (second.id, second.fixed_by) == ("CVE-2024-1002", "5.4")
+    (left,) = judge(snapshot, module("yaml", "5.3")).findings
+    assert (left.id, left.fixed_by) == ("CVE-2024-1002", "5.4")
+
+
+@pytest.mark.parametrize(
+    ("installed", "expected"),
+    [("1.0.5", ["1.0.7"]), ("1.1.2", ["1.1.9"]), ("1.0.7", []), ("1.1.9", []), ("2.0", [])],
+)
+def test_r28_the_fix_is_of_the_same_branch(snapshot_of: Make, installed: str, expected: list[str]) -> None:
+    branches = (Range("", "1.0.7"), Range("1.1", "1.1.9"))
+    snapshot = snapshot_of(GO, Advisory("GO-1", (Affected(GO.name, "x.org/m", branches),)))
+    verdict = judge(snapshot, module("x.org/m", installed, "Go"))
+    assert [finding.fixed_by for finding in verdict.findings] == expected
+
+
+@pytest.mark.parametrize(
+    ("affected", "is_hit"),
+    [
+        (Range(fixed="2.0.0"), False),
+        (Range(last_affected="2.0.0"), True),
+        (Range(last_affected="2.0.0+cpu"), False),
+        (Range(last_affected="1.9"), False),
+        (Range(fixed="2.0.1"), True),
+        (Range("2.0.0"), True),
+    ],
+)
+def test_a_local_version_is_a_build_of_its_public_one(
+    snapshot_of: Make, affected: Range, *, is_hit: bool
+) -> None:
+    """PEP 440: 2.0.0+cu118 is above 2.0.0 and not before a fix in it, but `<=2.0.0` and `==2.0.0` hold."""
+    snapshot = snapshot_of(PYPI, Advisory("PYSEC-1", (Affected(PYPI.name, "torch", (affected,)),)))
+    assert bool(judge(snapshot, module("torch", "2.0.0+cu118")).findings) is is_hit
+
+
+@pytest.mark.parametrize(("listed", "is_hit"), [("2.0.0", True), ("2.0.0+cu118", True), ("2.0.0+cpu", False)])
+def test_a_listed_version_stands_for_its_local_versions(
+    snapshot_of: Make, listed: str, *, is_hit: bool
+) -> None:
+    snapshot = snapshot_of(PYPI, Advisory("PYSEC-1", (Affected(PYPI.name, "torch", versions=(listed,)),)))
+    assert bool(judge(snapshot, module("torch", "2.0.0+cu118")).findings) is is_hit

@@ -11,7 +11,7 @@ from careen.matching.lookup import subjects
 from careen.matching.matcher import match
 from careen.matching.records import Covered, Named, Statement
 from careen.matching.snapshot import Snapshot
-from careen.matching.spans import key_of
+from careen.matching.spans import order_of
 from careen.model.finding import Finding
 from careen.model.layer import Inventory
 from careen.model.package import Package
@@ -102,7 +102,7 @@ class _Clearing:
 def _outside(version: str, covered: Covered, statement: Statement) -> str:
     affected = statement.hit.range
     try:
-        key = key_of(covered.scheme, by_source=statement.by_source)(version)
+        key = order_of(covered.scheme, by_source=statement.by_source).key(version)
     except InvalidVersion as error:
         return f"it cannot be judged: {error.message}"
     if statement.low <= key < statement.hit.high:

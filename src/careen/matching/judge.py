@@ -18,6 +18,7 @@ from careen.model.problem import Problem
 
 _CLEARED = "not_affected"  # upstream looked: then what others say of the same vulnerability does not count
 _PENDING = "pending"
+_STATUSES = {_PENDING: "affected"}  # a fix that is not to be had yet helps nobody
 
 
 class Judge:
@@ -48,18 +49,18 @@ class Judge:
         hits = sorted(flaw.hits, key=functools.partial(_lead, flaw.id)) if len(flaw.hits) > 1 else flaw.hits
         ratings = [rating for name in flaw.names for rating in facts.ratings.get(name, ())]
         opinions = severity.ordered(severity.candidates(hits, ratings))
-        package = asked.package
+        package, fixed_by = asked.package, self._fixed_by(asked, hits, lookup)
         use = functools.partial(_use, flaw.names, facts)
         return Finding(
             id=flaw.id,
             aliases=flaw.aliases,
             severity=severity.chosen(opinions),
             package=package,
-            fixed_by=self._fixed_by(asked, hits, lookup),
+            fixed_by=fixed_by,
             origin="os" if package.is_os else "lang",
             type=self._type(package),
             link=next((hit.record.link for hit in hits if hit.record.link), ""),
-            status=hits[0].status,
+            status="fixed" if fixed_by else _STATUSES.get(hits[0].status, hits[0].status),
             evidence=Proof(functools.partial(_proof, asked, hits, opinions, self._repositories, use)),
         )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from careen.matching.evidence import source_name, source_version
 from careen.matching.records import Covered, Hit
 from careen.matching.snapshot import Snapshot, Subject
-from careen.matching.spans import key_of
+from careen.matching.spans import order_of
 from careen.model.advisory import modular
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
@@ -27,7 +27,7 @@ class Asked:
 
     def key(self, version: str, *, by_source: bool) -> bytes:
         """Raises InvalidVersion."""
-        return key_of(self.covered.scheme, by_source=by_source)(version)
+        return order_of(self.covered.scheme, by_source=by_source).key(version)
 
 
 class Lookup:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from careen.errors import Invalid
 from careen.model.advisory import Range
-from careen.versions import BY_NAME, rpm
+from careen.versions import BY_NAME, pep440, rpm
 from careen.versions.invalid import InvalidVersion
 
 Key = Callable[[str], bytes]
@@ -17,9 +17,21 @@ HIGHEST = b"\xff"
 class EmptyRange(Invalid): ...
 
 
-def key_of(scheme: str, *, by_source: bool) -> Key:
-    """How versions compare. A source rpm has an epoch that its file's name does not say: none is compared."""
-    return _without_epoch if by_source and scheme == rpm.NAME else BY_NAME[scheme].key
+@dataclass(frozen=True, slots=True)
+class Order:
+    """How versions compare."""
+
+    key: Key
+    after: Key  # what is just above a version, and above the builds that it stands for
+
+
+def order_of(scheme: str, *, by_source: bool) -> Order:
+    """A source rpm has an epoch that its file's name does not say: none is compared."""
+    if scheme == pep440.NAME:
+        return Order(pep440.key, pep440.after)
+    key = _without_epoch if by_source and scheme == rpm.NAME else BY_NAME[scheme].key
+    # No key is the beginning of another one, so nothing lies between.
+    return Order(key, lambda version: key(version) + b"\0")
 
 
 def _without_epoch(version: str) -> bytes:
@@ -33,41 +45,34 @@ class Span:
     range: Range  # as upstream writes it
 
 
-def span(affected: Range, key: Key) -> Span | None:
+def span(affected: Range, order: Order) -> Span | None:
     """None where the range says "never affected": fixed in "0", as Debian and Alpine write it.
 
     Raises InvalidVersion for an end that cannot be ordered, EmptyRange where nothing lies between the ends.
     """
     if affected.fixed == "0":
         return None
-    low = LOWEST if affected.introduced in ("", "0") else key(affected.introduced)
-    high = _high(affected, key)
+    low = LOWEST if affected.introduced in ("", "0") else order.key(affected.introduced)
+    high = _high(affected, order)
     if low >= high:
         end = affected.fixed or affected.last_affected
         raise EmptyRange(f"there is no version from {affected.introduced!r} to {end!r}")
     return Span(low, high, affected)
 
 
-def _high(affected: Range, key: Key) -> bytes:
+def _high(affected: Range, order: Order) -> bytes:
     if affected.fixed:
-        return key(affected.fixed)
-    if affected.last_affected:
-        return _just_above(key(affected.last_affected))
-    return HIGHEST
+        return order.key(affected.fixed)
+    return order.after(affected.last_affected) if affected.last_affected else HIGHEST
 
 
-def _just_above(version: bytes) -> bytes:
-    # No key is the beginning of another one, so nothing lies between.
-    return version + b"\0"
-
-
-def points(versions: Sequence[str], spans: Sequence[Span], key: Key) -> Iterator[Span | InvalidVersion]:
+def points(versions: Sequence[str], spans: Sequence[Span], order: Order) -> Iterator[Span | InvalidVersion]:
     """A span for each enumerated version that no range of the same record covers."""
     for version in versions:
         try:
-            low = key(version)
+            low, high = order.key(version), order.after(version)
         except InvalidVersion as error:
             yield error
             continue
-        if not any(known.low <= low < known.high for known in spans):
-            yield Span(low, _just_above(low), Range(introduced=version, last_affected=version))
+        if not any(known.low <= low and high <= known.high for known in spans):
+            yield Span(low, high, Range(introduced=version, last_affected=version))

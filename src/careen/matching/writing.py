@@ -89,19 +89,20 @@ def write_ranges(database: sqlite3.Connection) -> None:
         SELECT id, arches, repositories, remark FROM final.conditions"""
     )
     database.execute("CREATE INDEX main.by_condition ON condition_numbers (arches, repositories, remark)")
-    keys = {
-        (name, by_source): functools.lru_cache(_CACHED)(spans.key_of(name, by_source=by_source))
-        for name in BY_NAME
-        for by_source in (False, True)
-    }
+    orders = {(name, by_source): _cached(name, by_source) for name in BY_NAME for by_source in (0, 1)}
     database.executemany(
         "INSERT OR IGNORE INTO final.ranges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row
             for entry in _entries(database)
-            for row in _range_rows(database, entry, keys[entry.scheme, bool(entry.by_source)])
+            for row in _range_rows(database, entry, orders[entry.scheme, entry.by_source])
         ),
     )
+
+
+def _cached(scheme: str, by_source: int) -> spans.Order:
+    cache, order = functools.lru_cache(_CACHED), spans.order_of(scheme, by_source=bool(by_source))
+    return spans.Order(cache(order.key), cache(order.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +142,19 @@ def _entries(database: sqlite3.Connection) -> Iterator[_Entry]:
     return (_Entry(*row) for row in rows)
 
 
-def _range_rows(database: sqlite3.Connection, entry: _Entry, key: spans.Key) -> Iterator[tuple[object, ...]]:
+def _range_rows(
+    database: sqlite3.Connection, entry: _Entry, order: spans.Order
+) -> Iterator[tuple[object, ...]]:
     known: list[spans.Span] = []
     for introduced, fixed, last_affected in json.loads(entry.ranges):
         try:
-            found = spans.span(Range(introduced, fixed, last_affected), key)
+            found = spans.span(Range(introduced, fixed, last_affected), order)
         except (InvalidVersion, spans.EmptyRange) as error:
             _add_unreadable(database, entry, error.message)
         else:
             known += [found] if found else []
     listed = json.loads(entry.versions) if entry.versions != _NONE else ()
-    singles = list(spans.points(listed, known, key))
+    singles = list(spans.points(listed, known, order))
     invalid = [single for single in singles if isinstance(single, InvalidVersion)]
     if invalid:
         # No version that is installed can be one of these, so only the feed is told.

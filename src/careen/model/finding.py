@@ -22,6 +22,7 @@ class Finding:
     origin: str  # "os" | "lang"
     type: str  # the distribution's ID for "os" ("debian"), the kind of package for "lang" ("python-pkg")
     link: str
+    # fixed (a fix can be had) | affected | will_not_fix | deferred | end_of_life | under_investigation
     status: str = "affected"
     evidence: Mapping[str, object] = field(
         default_factory=dict

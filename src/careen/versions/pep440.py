@@ -32,6 +32,7 @@ _PRE = {
     **dict.fromkeys(("preview", "pre", "rc", "c"), "r"),
 }
 _ABOVE_PRE = "z"
+_ABOVE_LOCAL = "\2"  # above every _SOME
 
 
 def key(text: str) -> bytes:
@@ -49,6 +50,15 @@ def key(text: str) -> bytes:
         _local(local) if local else _NONE,
     )
     return "".join(parts).encode()
+
+
+def after(text: str) -> bytes:
+    """Just above the version and, where it names none itself, above all local versions of it.
+
+    `<=2.0` and `==2.0` hold for the build 2.0+cu118 too (PEP 440, "Version specifiers").
+    """
+    version = key(text)
+    return version + b"\0" if "+" in text else version.removesuffix(_NONE.encode()) + _ABOVE_LOCAL.encode()
 
 
 def _release(numbers: str) -> str:
