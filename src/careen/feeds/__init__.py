@@ -5,6 +5,8 @@ from typing import BinaryIO, Protocol
 
 from careen.feeds import (
     alpine,
+    alpine_rejections,
+    alpine_tracker,
     amazon,
     arch,
     azurelinux,
@@ -62,6 +64,8 @@ class Enricher(Protocol):
 FEEDS: list[Feed] = [
     debian,
     alpine,
+    alpine_rejections,
+    alpine_tracker,
     ubuntu,
     secdb.Feed("chainguard", "Chainguard", "https://packages.cgr.dev/chainguard/security.json"),
     secdb.Feed("minimos", "MinimOS", "https://packages.mini.dev/advisories/secdb/security.json"),

@@ -2,9 +2,9 @@
 
     {"packages": [{"pkg": {"name": "musl", "secfixes": {"1.1.23-r2": ["CVE-2019-14697"]}}}]}
 
-It holds fixes only: of what is unfixed it says nothing. The version "0" says "never affected". An id under
-several versions was fixed by halves first, so the highest counts; claircore and Grype come to the same by
-reporting all that is below any of them.
+It holds fixes only: of what is unfixed it says nothing. The version "0" says "never affected", and clears the
+package of what others say. An id under several versions was fixed by halves first, so the highest counts;
+claircore and Grype come to the same by reporting all that is below any of them.
 
 An item may hold several ids: "CVE-2019-17349 CVE-2019-17350 XSA-295". Each CVE is an advisory of its own.
 Another id is an alias of a CVE only if it stands beside no other CVE: an XSA often covers several.
@@ -13,6 +13,7 @@ Another id is an alias of a CVE only if it stands beside no other CVE: an XSA of
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -69,9 +70,10 @@ def _package(ecosystem: str, origin: str, secfixes: Record, pages: str) -> Itera
         if len(names) == 1:
             aliases[min(names)].append(other)
     for id_, versions in fixes.items():
-        if versions != {"0"}:
-            affected = Affected(ecosystem, origin, _ranges(versions), by_source=True)
-            yield Advisory(id_, (affected,), tuple(aliases[id_]), link=pages + quote(id_))
+        affected = Affected(ecosystem, origin, _ranges(versions), by_source=True)
+        if versions == {"0"}:
+            affected = replace(affected, ranges=(Range(),), status="not_affected")
+        yield Advisory(id_, (affected,), tuple(aliases[id_]), link=pages + quote(id_))
 
 
 def _items(secfixes: Record) -> Iterator[tuple[str, object]]:

@@ -41,6 +41,7 @@ class Transfer:
     file: BinaryIO
     limits: Limits
     seen: Document | None = None
+    accept: str = ""  # a media type; "" = whatever the server has
     headers: httpx.Headers = field(default_factory=httpx.Headers)  # of the answer that `file` holds
     deadline: float = 0.0
 
@@ -70,7 +71,8 @@ class Transfer:
         raise self._unreachable(problem)
 
     def _attempt(self) -> httpx.Headers | None:
-        with self.client.stream("GET", self.url, headers=self._conditions()) as response:
+        asked = self._conditions() | ({"Accept": self.accept} if self.accept else {})
+        with self.client.stream("GET", self.url, headers=asked) as response:
             if response.url.scheme != httpx.URL(self.url).scheme:
                 raise Unreachable(f"{self.url} leads to {response.url}, which is not {self.url[:5]}")
             if response.status_code == httpx.codes.NOT_MODIFIED:

@@ -44,12 +44,13 @@ _MINOR = {
     24: "2028-06-01",
 }
 END_OF_LIFE = {f"v3.{minor}": day for minor, day in _MINOR.items()}
+RELEASES = (*END_OF_LIFE, "edge")
 _FURTHEST = 20  # releases that careen does not know yet: ten years
 
 
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
     """All releases that careen or `seen` knows, and those after them as far as there are any."""
-    urls = [*(url for release in (*END_OF_LIFE, "edge") for url in _urls(release)), *seen.documents]
+    urls = [*(url for release in RELEASES for url in _urls(release)), *seen.documents]
     known = http.fetch(dict.fromkeys(urls), seen) or Fetched()
     newer = _newer(http, seen)
     rest = http.fetch((document.url.replace("main", "community") for document in newer), seen) or Fetched()

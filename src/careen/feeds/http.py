@@ -61,9 +61,12 @@ class Http:
     ) -> None:
         self._client.close()
 
-    def get(self, url: str, folder: Path, seen: Document | None = None) -> Document | None:
+    def get(
+        self, url: str, folder: Path, seen: Document | None = None, *, accept: str = ""
+    ) -> Document | None:
         """The document at `url`, as a file in `folder` named by its digest; None when it is still as `seen`.
 
+        `accept` is the media type to ask for, where the server offers several.
         Raises NotPublished, TooLarge, and Unreachable for all that may pass.
         """
         with _unfinished(folder) as file:
@@ -71,7 +74,7 @@ class Http:
             if isinstance(asked, Path):
                 headers: httpx.Headers | None = self._copy(url, asked, file)
             else:
-                headers = self._download(asked, file, seen)
+                headers = self._download(asked, file, seen, accept)
             if headers is None:
                 return None
             sha256 = _sha256(file)
@@ -82,12 +85,12 @@ class Http:
             url, folder / sha256, sha256, headers.get("etag", ""), headers.get("last-modified", "")
         )
 
-    def fetch(self, urls: Iterable[str], seen: Cursor) -> Fetched | None:
+    def fetch(self, urls: Iterable[str], seen: Cursor, *, accept: str = "") -> Fetched | None:
         """Gets every document, whatever becomes of the others; None when all are as `seen`."""
         documents, failures = [], []
         for url in urls:
             try:
-                document = self.get(url, seen.folder, seen.documents.get(url))
+                document = self.get(url, seen.folder, seen.documents.get(url), accept=accept)
             except Error as error:
                 failures.append(Failure(url, error.message))
             else:
@@ -123,12 +126,14 @@ class Http:
             raise Unreachable(f"{url}: {path}: {error.strerror}") from None
         return httpx.Headers()
 
-    def _download(self, asked: str, file: BinaryIO, seen: Document | None) -> httpx.Headers | None:
+    def _download(
+        self, asked: str, file: BinaryIO, seen: Document | None, accept: str
+    ) -> httpx.Headers | None:
         host = urlsplit(asked).netloc
         if host in self._down:
             raise Unreachable(f"{asked}: {host} is not to be reached")
         try:
-            return Transfer(self._client, asked, file, self._limits, seen).run()
+            return Transfer(self._client, asked, file, self._limits, seen, accept).run()
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             self._down.add(host)
             raise Unreachable(f"{asked}: {error}") from None
