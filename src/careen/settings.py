@@ -63,6 +63,7 @@ class Settings:
     budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
     kernel_headers: bool  # whether the kernel's vulnerabilities count for its headers
     tls_names: tuple[str, ...]  # further names for careen's own certificate
+    audit: str  # a path, "stdout" or "" = none
     auth: bool  # whether callers must say who they are
     proxies: tuple[Network, ...]  # whose X-Forwarded-For is believed
 
@@ -113,6 +114,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
         kernel_headers=_switch(environment, "CAREEN_KERNEL_HEADERS"),
         tls_names=_names(environment, "CAREEN_TLS_NAMES"),
+        audit=environment.get("CAREEN_AUDIT", str(data / "audit.jsonl")),
         auth=_auth(environment, addresses),
         proxies=tuple(map(_network, _names(environment, "CAREEN_PROXIES"))),
     )

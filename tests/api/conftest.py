@@ -23,6 +23,7 @@ from careen.api import grpc as grpc_door
 from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.api.methods import METHODS
+from careen.audit import trail as audit_trail
 from careen.auth import accounts, iam_tokens
 from careen.auth.authentication import Authentication
 from careen.auth.limits import Failures
@@ -126,6 +127,7 @@ class World:
     plaintext_address: str
     ca: Path
     authentication: Authentication
+    audit: Path  # the file with what was done; its setting up is not in it
 
     def push(self, name: str, tag: str = "latest") -> Image:
         with self.database.write() as connection:
@@ -252,8 +254,9 @@ def running_world(
         registries.add(connection, registry)
         repository = repositories.upsert(connection, registry.id, f"{registry.id}/tools/app")
         image = put_image(connection, repository, "latest")
+    trail = audit_trail.opened(str(folder / "audit.jsonl"))
     authentication = Authentication(database, enforced, Failures(most=most_failures))
-    api = Api(database, executor, grpc_address="localhost:8443", authentication=authentication)
+    api = Api(database, executor, grpc_address="localhost:8443", authentication=authentication, trail=trail)
     material = tls.ensure(folder / "tls", [])
     assert material.ca is not None
     with ExitStack() as stack:
@@ -277,6 +280,7 @@ def running_world(
             plaintext,
             material.ca,
             authentication,
+            folder / "audit.jsonl",
         )
 
 

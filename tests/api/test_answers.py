@@ -11,6 +11,7 @@ from google.rpc.status_pb2 import Status
 
 from careen.api import grpc as grpc_door
 from careen.api.dispatch import Api
+from careen.audit.trail import Trail
 from careen.auth.authentication import Authentication
 from careen.errors import Unavailable
 
@@ -76,6 +77,7 @@ def test_an_address_in_use_is_said(still_world: Any) -> None:
         still_world.executor,
         grpc_address="",
         authentication=Authentication(still_world.database, enforced=False),
+        trail=Trail(None),
     )
     with pytest.raises(Unavailable, match="cannot listen on localhost"):
         grpc_door.serve(api, still_world.plaintext_address)

@@ -21,6 +21,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
+from careen.audit.trail import Trail
 from careen.auth.authentication import Authentication
 from careen.model import ids
 from careen.model.registry import Image, Registry
@@ -87,6 +88,7 @@ def serve(tmp_path: Path) -> Serve:
             given = {
                 "images_arrived": made.arrived.append,
                 "authentication": Authentication(database, enforced=False),
+                "trail": Trail(None),
                 "max_blob": MAX_BLOB,
                 **fields,
             }

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -11,6 +11,7 @@ from typing import Any, TypeVar, TypeVarTuple
 from google.protobuf.message import Message
 
 from careen.api import access_bindings, permissions, validation
+from careen.api.auditing import Auditor
 from careen.api.call import Call
 from careen.api.endpoints import Endpoints
 from careen.api.iam_tokens import IamTokens
@@ -26,10 +27,10 @@ from careen.api.repositories import Repositories
 from careen.api.resource_manager import Clouds, Folders
 from careen.api.scan_policies import ScanPolicies
 from careen.api.scanner import Scanner, Scans
+from careen.audit.trail import Trail
 from careen.auth.access import Access
 from careen.auth.authentication import Authentication
-from careen.auth.clients import Network
-from careen.errors import Unimplemented
+from careen.errors import Unauthenticated, Unimplemented
 from careen.store.database import Database
 
 _THREADS = 16
@@ -43,7 +44,7 @@ class Api:
     """Every service.
 
     `grpc_address` is HOST:PORT of the TLS door, for those who discover it by REST; `registry_address` is
-    where images are pulled from; `proxies` are those whose X-Forwarded-For is believed.
+    where images are pulled from.
     """
 
     def __init__(
@@ -54,13 +55,14 @@ class Api:
         grpc_address: str,
         registry_address: str = "",
         authentication: Authentication,
-        proxies: Sequence[Network] = (),
+        trail: Trail,
     ) -> None:
         self.grpc_address = grpc_address
-        self.proxies = proxies
+        self.proxies = authentication.proxies
         self._database = database
         self._authentication = authentication
         self._access = Access(authentication.enforced)
+        self._auditor = Auditor(database, trail)
         self._once = Once(database)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")  # of both doors
         self._behaviours = _behaviours(
@@ -88,7 +90,11 @@ class Api:
         """
         if method.full_name in permissions.PUBLIC:
             return call
-        caller = self._authentication.identify(call.authorization, call.client.address)
+        try:
+            caller = self._authentication.identify(call.authorization, call.client.address)
+        except Unauthenticated as error:
+            self._auditor.refused(method, call, error)
+            raise
         return replace(call, caller=caller)
 
     def call(self, method: Method, request: Message, call: Call) -> Message:
@@ -101,6 +107,10 @@ class Api:
 
     def _permitted(self, method: Method, behaviour: Behaviour, request: Message, call: Call) -> Message:
         """Looked at after what was begun before: who repeats a Delete may not find the resource any more."""
+        work = partial(self._checked, method, behaviour, request, call)
+        return self._auditor(method, request, call, work)
+
+    def _checked(self, method: Method, behaviour: Behaviour, request: Message, call: Call) -> Message:
         if self._access.enforced:
             with self._database.read() as connection:
                 permissions.check(connection, self._access, method, request, call.caller)

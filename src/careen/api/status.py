@@ -72,6 +72,13 @@ def of(error: Exception, call: Call) -> Status:
     return status
 
 
+def code_and_message(error: Exception) -> tuple[int, str]:
+    """For those who are not the caller."""
+    if not isinstance(error, errors.Error):
+        return int(Code.INTERNAL), "Internal error"
+    return _CODES[error.kind], error.message
+
+
 def of_kind(kind: str, message: str) -> Status:
     """The error of an Operation, stored as an Error's `kind`; an unknown kind is our fault."""
     return Status(code=_CODES.get(kind, Code.INTERNAL), message=message)

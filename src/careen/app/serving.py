@@ -21,8 +21,11 @@ from careen.api import grpc as grpc_door
 from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.app import accounts, health, reports, workshop
+from careen.app.scan_events import ScanEvents
 from careen.app.welcome import Welcome
 from careen.app.workshop import Workshop
+from careen.audit import trail as audit_trail
+from careen.audit.trail import Trail
 from careen.auth.authentication import Authentication
 from careen.auth.iam_tokens import IamTokens
 from careen.errors import Error, Exists, Unavailable
@@ -58,6 +61,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
     """Serve until SIGTERM or SIGINT; raises Error when it cannot begin."""
     with workshop.opened(settings) as parts, _alone(settings.data):
         registry = _default_registry(parts)
+        trail = audit_trail.opened(settings.audit)
         executor = Executor(
             parts.database,
             ScanJob(
@@ -66,6 +70,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
                 parts.indexing,
                 parts.snapshots,
                 kernel_headers=settings.kernel_headers,
+                ended=ScanEvents(parts.database, trail),
             ),
             workers=settings.workers,
         )
@@ -91,7 +96,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             periodic.start()
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_serve(parts, scans, policies, registry, announce))
+                runner.run(_serve(parts, Begun(scans, policies, registry, trail), announce))
         finally:
             for periodic in rounds:
                 periodic.stop()
@@ -155,24 +160,28 @@ class _Arrival:
         return self.parts.indexing.soon(sources, whose=image.id).values()
 
 
-async def _serve(
-    parts: Workshop,
-    scans: Scans,
-    policies: ScanPolicies,
-    registry: Registry,
-    announce: Callable[[str], object],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What is at work before the doors open."""
+
+    scans: Scans
+    policies: ScanPolicies
+    registry: Registry
+    trail: Trail
+
+
+async def _serve(parts: Workshop, begun: Begun, announce: Callable[[str], object]) -> None:
     settings = parts.settings
     listener = _listen(settings.http)
     http = str(replace(settings.http, port=listener.getsockname()[1]))
-    authentication = Authentication(parts.database, settings.auth)
+    authentication = Authentication(parts.database, settings.auth, proxies=settings.proxies)
     api = Api(
         parts.database,
-        scans,
+        begun.scans,
         grpc_address=str(settings.grpc),
         registry_address=http,
         authentication=authentication,
-        proxies=settings.proxies,
+        trail=begun.trail,
     )
     material = tls.ensure(settings.tls, settings.tls_names)
     tls_door, tls_port = grpc_door.serve(api, str(settings.grpc), material=material)
@@ -183,9 +192,9 @@ async def _serve(
         door, port = grpc_door.serve(api, str(settings.grpc_plaintext))
         doors.append(door)
         plaintext = str(replace(settings.grpc_plaintext, port=port))
-    welcome = Welcome(http, api.grpc_address, plaintext, registry.id, material, settings.auth)
+    welcome = Welcome(http, api.grpc_address, plaintext, begun.registry.id, material, settings.auth)
     web = _WebServer(
-        _web_config(_application(parts, api, policies, authentication)),
+        _web_config(_application(parts, begun, api, authentication)),
         # The first key is made when it can be told: a server that cannot start must not use it up.
         lambda: announce(welcome.text(_first_key(parts))),
     )
@@ -215,15 +224,13 @@ def _listen(address: Address) -> socket.socket:
     return listener
 
 
-def _application(
-    parts: Workshop, api: Api, policies: ScanPolicies, authentication: Authentication
-) -> Starlette:
+def _application(parts: Workshop, begun: Begun, api: Api, authentication: Authentication) -> Starlette:
     door = RegistryDoor(
         parts.database,
         parts.blobs,
-        _Arrival(parts, policies),
+        _Arrival(parts, begun.policies),
         authentication,
-        parts.settings.proxies,
+        begun.trail,
         patience=parts.settings.push_wait,
         arrivals=Arriving(parts.indexing, parts.blobs),
         grace=parts.settings.blob_grace,

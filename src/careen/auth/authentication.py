@@ -1,6 +1,6 @@
 """Who is calling, by what the caller brought."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +9,7 @@ from ipaddress import IPv6Address, ip_address
 from sqlalchemy import Connection
 
 from careen.auth import proving, secrets
+from careen.auth.clients import Network
 from careen.auth.limits import Failures
 from careen.errors import Unauthenticated
 from careen.model.access import ANONYMOUS, Identity
@@ -41,6 +42,7 @@ class Authentication:
     database: Database
     enforced: bool
     failures: Failures = field(default_factory=Failures)
+    proxies: Sequence[Network] = ()  # whose X-Forwarded-… is believed
     clock: Callable[[], datetime] = now
 
     def identify(self, authorization: str, address: str) -> Identity:

@@ -101,6 +101,7 @@ class ScanJob:
     indexing: Indexing
     snapshots: Snapshots
     kernel_headers: bool = False  # as matcher.match has it
+    ended: Callable[[str], object] = str  # is told the id of each operation that this job has ended
 
     def __call__(self, operation: Operation) -> Later | None:
         """Goes on when the layers are indexed."""
@@ -175,7 +176,7 @@ class ScanJob:
         error = CannotJudge(_told(verdict.fatal)) if verdict.fatal else None
         with self.database.write() as connection:
             scans.finish(connection, operation.metadata["scan_result_id"], verdict, status, moment)
-            operations.finish(
+            is_ours = operations.finish(
                 connection,
                 operation.id,
                 now=moment,
@@ -184,12 +185,14 @@ class ScanJob:
                 description=_description(operation, verdict),
             )
         log.info("scan ended", image=operation.subject, status=status.name, findings=len(verdict.findings))
+        if is_ours:
+            self.ended(operation.id)
 
     def _fail(self, operation: Operation, error: Error) -> None:
         moment = now()
         with self.database.write() as connection:
             scans.fail(connection, operation.metadata["scan_result_id"], moment)
-            operations.finish(
+            is_ours = operations.finish(
                 connection,
                 operation.id,
                 now=moment,
@@ -197,6 +200,8 @@ class ScanJob:
                 error_message=error.message,
             )
         log.warning("scan failed", image=operation.subject, reason=error.message)
+        if is_ours:
+            self.ended(operation.id)
 
 
 def _told(problems: Sequence[Problem]) -> str:

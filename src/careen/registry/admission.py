@@ -5,7 +5,6 @@ routes that will answer, so that no path can mean one thing here and another the
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection
@@ -19,39 +18,17 @@ from careen.auth.registry_tokens import CATALOG
 from careen.auth.roles import Right
 from careen.errors import Denied, Unauthenticated
 from careen.model.access import Identity
-from careen.model.policy import IpAction, IpPermission
+from careen.model.policy import IpPermission
+from careen.registry.asks import CALLER, Ask
 from careen.registry.caller import Callers, InsufficientScope
 from careen.registry.door import RegistryDoor
+from careen.registry.recorder import Recorder
 from careen.store import ancestry, ip_permissions
-
-CALLER = "careen.caller"  # where the scope of a request has its Identity
 
 _READS = frozenset({"GET", "HEAD"})
 _OPEN = frozenset({"/v2/token", "/v2/token/"})
 _CATALOG = "/v2/_catalog"
 _MOUNT = frozenset({"mount", "from"})
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What a request wants: the action is one of a token's scope, and has a right and an IP permission."""
-
-    repository: str
-    action: str  # "pull", "push" or "delete"
-
-    @property
-    def right(self) -> Right:
-        return Right.PULL if self.action == "pull" else Right.PUSH
-
-    @property
-    def ip_action(self) -> IpAction:
-        return IpAction.PULL if self.action == "pull" else IpAction.PUSH
-
-    @property
-    def scope(self) -> str:
-        """As a client has to ask for it; a push reads what is there already."""
-        actions = "pull" if self.action == "pull" else f"pull,{self.action}"
-        return f"repository:{self.repository}:{actions}"
 
 
 class Admission:
@@ -62,14 +39,21 @@ class Admission:
         self._door = door
         self._access = Access(door.authentication.enforced)
         self._callers = Callers(door)
+        self._recorder = Recorder(router, door, self._callers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in _OPEN:
-            await run_in_threadpool(self._admit, scope)
-        await self._router(scope, receive, send)
+        if scope["type"] != "http" or scope["path"] in _OPEN:
+            await self._router(scope, receive, send)
+            return
+        ask = _ask(self._router, scope)
+        await run_in_threadpool(self._admit, scope, ask)
+        if ask is None or ask.action == "pull":
+            await self._router(scope, receive, send)
+        else:
+            await self._recorder(scope, receive, send)
 
-    def _admit(self, scope: Scope) -> None:
-        connection, ask = HTTPConnection(scope), _ask(self._router, scope)
+    def _admit(self, scope: Scope, ask: Ask | None) -> None:
+        connection = HTTPConnection(scope)
         try:
             caller = scope[CALLER] = self._callers.identify(connection)
             if ask is not None:
@@ -77,7 +61,10 @@ class Admission:
             elif self._access.enforced:
                 _check_start(scope, caller)
         except (Denied, Unauthenticated) as error:
-            raise self._callers.refusal(connection, error, ask.scope if ask else "") from error
+            told = self._callers.refusal(connection, error, ask.scope if ask else "")
+            if ask is not None and ask.action != "pull":
+                self._recorder.refused(scope, ask, told)
+            raise told from error
 
     def _check(self, request: HTTPConnection, caller: Identity, ask: Ask) -> None:
         with self._door.database.read() as connection:

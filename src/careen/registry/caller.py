@@ -35,7 +35,7 @@ _ERRORS = {InsufficientScope: "insufficient_scope", InvalidToken: "invalid_token
 class Callers:
     def __init__(self, door: RegistryDoor) -> None:
         self._authentication = door.authentication
-        self._proxies = door.proxies
+        self._proxies = door.authentication.proxies
         self._logins = Logins(door.authentication)
         self._tokens = RegistryTokens(door.authentication)
 
@@ -82,7 +82,8 @@ class Callers:
     def refusal(self, request: HTTPConnection, error: Error, scope: str = "") -> Error:
         """What the caller is told: an id that the log has too, and the way to a token where one helps."""
         request_id = str(uuid4())
-        log.info("refused", request_id=request_id, path=request.url.path, reason=error.message)
+        if "authorization" in request.headers:  # without, it is how every client begins
+            log.info("refused", request_id=request_id, path=request.url.path, reason=error.message)
         if not isinstance(error, Unauthenticated):
             return Denied(f"{error.message}; requestId = {request_id}")
         told = error.message if isinstance(error, BadPassword | InsufficientScope) else logins.PROBLEM

@@ -1,13 +1,13 @@
 """What the handlers of this door work with."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
+from careen.audit.trail import Trail
 from careen.auth.authentication import Authentication
-from careen.auth.clients import Network
 from careen.model.digest import Digest
 from careen.model.registry import Image
 from careen.store.blob_files import LocalBlobs
@@ -48,7 +48,7 @@ class RegistryDoor:
     blobs: LocalBlobs
     images_arrived: Callable[[Image], Collection[Future[Any]] | None]
     authentication: Authentication
-    proxies: Sequence[Network] = ()  # whose X-Forwarded-… is believed
+    trail: Trail
     max_blob: int = 64 << 30  # bytes
     patience: float = 10.0  # seconds
     arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state

@@ -10,10 +10,11 @@ from careen.model import ids
 from careen.model.digest import Digest
 from careen.model.manifest import Descriptor, Manifest
 from careen.model.registry import Blob, Image, Repository
-from careen.store import image_rows, referrers
+from careen.store import image_rows, journal, referrers
 from careen.store.blobs import touch_links
 from careen.store.columns import now
 from careen.store.inserts import affects_a_row, batched, insert, insert_all, insert_new
+from careen.store.journal import ImageDeleted, ImageStored, TagRemoved, TagSet
 from careen.store.paging import Listed, Listing, Page, fetch, merge
 from careen.store.tables import (
     blobs,
@@ -61,13 +62,15 @@ def put(connection: Connection, repository: Repository, manifest: Manifest, body
     row = _row(repository, manifest, now()) | {"id": image_id, "body": body}
     if manifest.config:
         row["config_id"] = found[manifest.config.digest].id
-    if insert_new(connection, images, row):
+    if is_new := insert_new(connection, images, row):
         insert_all(connection, image_layers, _layer_rows(image_id, manifest.layers, found))
         insert_all(connection, image_children, _child_rows(image_id, children))
         if manifest.referral:
             referrers.add(connection, image_id, repository.id, manifest.digest, manifest.referral)
     stored = by_digest(connection, repository.id, manifest.digest)
     assert stored is not None
+    if is_new:
+        journal.note(ImageStored(stored))
     return stored
 
 
@@ -84,12 +87,19 @@ def tag(connection: Connection, image: Image, name: str) -> None:
             where=tags_table.c.image_id != image.id,
         )
     )
+    before = by_tag(connection, image.repository_id, name) if journal.is_watched() else None
     if affects_a_row(connection, moved):
+        if before is not None:
+            journal.note(TagRemoved(before, name))
+        journal.note(TagSet(image, name))
         connection.execute(update(images).where(images.c.id == image.id).values(last_modified=moment))
 
 
 def untag(connection: Connection, repository_id: str, name: str) -> bool:
     """Whether there was such a tag; the image stays."""
+    before = by_tag(connection, repository_id, name) if journal.is_watched() else None
+    if before is not None:
+        journal.note(TagRemoved(before, name))
     statement = tags_table.delete().where(
         tags_table.c.repository_id == repository_id, tags_table.c.name == name
     )
@@ -176,6 +186,9 @@ def delete(connection: Connection, image_id: str) -> bool:
     if (index := connection.scalar(parent)) is not None:
         raise InUse(f"Image {image_id} is part of the index {index}", resource=("Image", index))
     _touch_blobs(connection, image_id)
+    image = get(connection, image_id) if journal.is_watched() else None
+    if image is not None:
+        journal.note(ImageDeleted(image))
     return connection.execute(images.delete().where(images.c.id == image_id)).rowcount == 1
 
 

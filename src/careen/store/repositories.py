@@ -7,9 +7,10 @@ from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from careen.model import ids
 from careen.model.registry import Repository
-from careen.store import access_bindings
+from careen.store import access_bindings, journal
 from careen.store.columns import now
 from careen.store.inserts import insert_new
+from careen.store.journal import RepositoryMade
 from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import images, registries, repositories
 
@@ -27,15 +28,17 @@ def upsert(connection: Connection, registry_id: str, name: str) -> Repository:
     """The repository of that name, made where there is none; the registry must exist."""
     known = by_name(connection, name)
     if known is None:
-        _insert(connection, registry_id, name)
+        is_ours = _insert(connection, registry_id, name)
         known = by_name(connection, name)  # ours, or that of another who was faster
-    assert known is not None
+        assert known is not None
+        if is_ours:
+            journal.note(RepositoryMade(known))
     return known
 
 
-def _insert(connection: Connection, registry_id: str, name: str) -> None:
+def _insert(connection: Connection, registry_id: str, name: str) -> bool:
     row = {"id": ids.new(), "registry_id": registry_id, "name": name, "created_at": now()}
-    insert_new(connection, repositories, row)
+    return insert_new(connection, repositories, row)
 
 
 def get(connection: Connection, repository_id: str) -> Repository | None:
