@@ -19,6 +19,7 @@ from careen.feeds import (
     photon,
     redhat,
     secdb,
+    suse,
     ubuntu,
 )
 from careen.feeds.document import Cursor, Fetched
@@ -97,6 +98,7 @@ FEEDS: list[Feed] = [
     oracle,
     photon,
     redhat,
+    suse,
 ]
 
 ENRICHERS: list[Enricher] = [

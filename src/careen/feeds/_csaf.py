@@ -18,7 +18,7 @@ _DEEPEST = 20  # branches within branches
 _LONGEST = 5  # relationships that build upon each other
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
 _PURL = re.compile(
-    r"pkg:(?P<type>[a-z]+)/(?P<path>[^@?#]+)(?:@(?P<version>[^?#]+))?(?:\?(?P<qualifiers>[^#]+))?(?:#.*)?"
+    r"pkg:(?P<type>[a-z]+)/(?P<path>[^@?#]+)(?:@(?P<version>[^?#]*))?(?:\?(?P<qualifiers>[^#]+))?(?:#.*)?"
 )
 _CVSS = ("cvss_v4", "cvss_v3", "cvss_v2")
 

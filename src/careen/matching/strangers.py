@@ -19,14 +19,20 @@ _VENDORS = {
     "mariner": ("microsoft",),
     "ol": ("oracle",),
     "openeuler": ("openeuler",),
+    "opensuse": ("suse",),
     "opensuse-leap": ("suse",),
+    "opensuse-leap-micro": ("suse",),
     "opensuse-tumbleweed": ("suse",),
     "photon": ("vmware", "broadcom"),
     "rhel": ("red hat",),
     "rocky": ("rocky",),
+    "sl-micro": ("suse",),
+    "sle-micro": ("suse",),
+    "sle-micro-rancher": ("suse",),
     "sled": ("suse",),
     "sles": ("suse",),
     "sles_sap": ("suse",),
+    "suse-microos": ("suse",),
 }
 # Anybody may maintain a package of Debian, so only those are strangers who publish repositories of their own.
 _MAINTAINERS = re.compile(

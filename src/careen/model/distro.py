@@ -25,9 +25,23 @@ def _hummingbird_release(version_id: str) -> str:  # noqa: ARG001 - what it says
 
 
 def _suse_release(version_id: str) -> str:
-    """`Linux Enterprise Server 15 SP3` of `15.3`."""
+    """`Linux Enterprise Server 15 SP3` of `15.3`; since 16 they are counted as they are written."""
     major, _, pack = version_id.partition(".")
+    if len(major) > 1 and major >= "16":
+        return f"Linux Enterprise Server {version_id}"
     return f"Linux Enterprise Server {major}" + (f" SP{pack}" if pack not in ("", "0") else "")
+
+
+def _micro_release(version_id: str) -> str:
+    return f"Linux Enterprise Micro {version_id}"
+
+
+def _linux_micro_release(version_id: str) -> str:
+    return f"Linux Micro {version_id}"
+
+
+def _leap_micro_release(version_id: str) -> str:
+    return f"Leap Micro {version_id}"
 
 
 def _leap_release(version_id: str) -> str:
@@ -72,6 +86,8 @@ _FAMILIES: Mapping[str, _Family] = {
     "minimos": _Family("MinimOS", "apk", _rolling),
     "ol": _Family("Oracle Linux", "rpm", _major),
     "openeuler": _Family("openEuler", "rpm"),
+    "opensuse": _Family("openSUSE", "rpm", _leap_release),  # as Leap 42 names itself
+    "opensuse-leap-micro": _Family("openSUSE", "rpm", _leap_micro_release),
     "opensuse-leap": _Family("openSUSE", "rpm", _leap_release),
     "opensuse-tumbleweed": _Family("openSUSE", "rpm", _tumbleweed_release),
     "parrot": _Family("Parrot", "deb"),
@@ -81,6 +97,10 @@ _FAMILIES: Mapping[str, _Family] = {
     "raspbian": _Family("Raspbian", "deb"),
     "rhel": _Family("Red Hat", "rpm", _red_hat_release),
     "rocky": _Family("Rocky Linux", "rpm", _major),
+    "sl-micro": _Family("SUSE", "rpm", _linux_micro_release),
+    "sle-micro": _Family("SUSE", "rpm", _micro_release),
+    "sle-micro-rancher": _Family("SUSE", "rpm", _micro_release),
+    "suse-microos": _Family("SUSE", "rpm", _micro_release),
     "sled": _Family("SUSE", "rpm", _suse_release),
     "sles": _Family("SUSE", "rpm", _suse_release),
     "sles_sap": _Family("SUSE", "rpm", _suse_release),
