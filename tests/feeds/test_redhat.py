@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careen.feeds import redhat
@@ -446,6 +446,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(tree=JSON, vulnerability=JSON, status=JSON)
 def test_whatever_a_document_holds_it_is_read_or_refused(
     tree: object, vulnerability: object, status: object

@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careen.feeds import suse
@@ -315,6 +315,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(tree=JSON, status=JSON, head=JSON)
 def test_whatever_a_document_holds_it_is_read_or_a_problem(
     tree: object, status: object, head: object

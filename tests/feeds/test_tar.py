@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careen.feeds._tar import files
@@ -43,6 +43,7 @@ def read(
 
 
 @KINDS
+@settings(deadline=None)
 @given(contents=st.lists(st.binary(max_size=2000), max_size=5))
 def test_every_file_is_read_as_tarfile_wrote_it(
     pack: Callable[[bytes], bytes], contents: list[bytes]
@@ -71,6 +72,7 @@ def test_a_stream_that_breaks_off_is_refused(pack: Callable[[bytes], bytes], lef
 
 
 @KINDS
+@settings(deadline=None)
 @given(noise=st.binary(min_size=1, max_size=300), at=st.integers(0, 400))
 def test_a_broken_stream_is_refused_or_read(pack: Callable[[bytes], bytes], noise: bytes, at: int) -> None:
     packed = pack(archive(("a", b"1" * 600), ("b", bytes(range(256)))))
