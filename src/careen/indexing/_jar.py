@@ -62,7 +62,7 @@ def is_own(found: Coordinates, stem: str, said: Mapping[str, str]) -> bool:
 
 def _split(stem: str, said: Mapping[str, str]) -> tuple[str, str]:
     """Artifact and version; of the file's name where that tells, else the manifest tells the version."""
-    stated = [said[name] for name in _VERSIONS if _VERSION.fullmatch(said.get(name, ""))]
+    stated = [version for name in _VERSIONS if _VERSION.fullmatch(version := _version(said, name))]
     for version in stated:
         artifact, found, _ = stem.partition(f"-{version}")
         if found:
@@ -71,6 +71,11 @@ def _split(stem: str, said: Mapping[str, str]) -> tuple[str, str]:
     if places:
         return stem[: places[-1]], stated[0] if stated else stem[places[-1] + 1 :]
     return stem, stated[0] if stated else ""
+
+
+def _version(said: Mapping[str, str], name: str) -> str:
+    """Eclipse's build puts a time in the place of `qualifier`, others leave the word there."""
+    return said.get(name, "").removesuffix(".qualifier")
 
 
 def _artifacts(artifact: str, said: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "r"
-VERSION = 1
+VERSION = 2
 
 _FIELDS = frozenset({"package", "version", "built", "priority", "repository", "git_url"})
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9.]*")
@@ -26,15 +26,28 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The package, if it is installed (`Built` says so) and no part of R itself (`Priority: base`)."""
+    """The package, if it is installed (`Built` says so). R itself is told by the package `base`.
+
+    The other packages of `Priority: base` are parts of R, and have its version.
+    """
     try:
         text = content(file)
     except InvalidMetadata as error:
         yield invalid(file, error)
         return
     header = next(stanzas(text.split("\n"), _FIELDS), None)
-    if header is not None and "built" in header.fields and header.fields.get("priority") != "base":
+    if header is None or "built" not in header.fields:
+        return
+    if header.fields.get("priority") != "base":
         yield _package(file, header.fields)
+    elif header.fields.get("package") == "base":
+        yield _language(file, header.fields.get("version", ""))
+
+
+def _language(file: File, version: str) -> Package | Problem:
+    if not _VERSION.fullmatch(version) or not is_token(version):
+        return unnamed(file, "R", version)
+    return Package("R", version, type="generic", manager="r", path=file.path)
 
 
 def _package(file: File, fields: Mapping[str, str]) -> Package | Problem:

@@ -17,7 +17,7 @@ from careen.model.file import File
 from careen.model.package import Package
 
 NAME = "software"
-VERSION = 1
+VERSION = 2
 
 _ECOSYSTEM = "Bitnami"
 _WINDOW = 4 << 20  # bytes that are searched at once
@@ -44,7 +44,7 @@ def read(file: File) -> Iterator[Package]:
 def _version(rope: Rope, software: Software, named: re.Match[str]) -> str:
     minor = re.escape(named.groupdict().get("minor") or "").encode()
     for expression in software.versions:
-        found = _search(rope, re.compile(expression.replace(b"%s", minor)))
+        found = _search(rope, re.compile(expression.replace(b"%(minor)s", minor)))
         if is_token(found):
             return found
     return ""
