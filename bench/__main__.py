@@ -1,4 +1,4 @@
-"""Every benchmark in one run, as ratios: `make bench`, or `python -m bench [indexing|matching|versions] ...`.
+"""Every benchmark in one run, as ratios: `make bench`, or `python -m bench PART ...` for some (PARTS).
 
 BENCH_DATA (build/bench) keeps what was fetched and built; BENCH_SIZE=small leaves out the largest layer.
 The first run fetches some gigabytes and takes some ten minutes, later ones take a few.
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from bench import image, indexing, matching, peers, version_order
+from bench import image, indexing, matching, peers, registry, version_order
 from bench.image import say
 from bench.peers import Cost
 
@@ -60,7 +60,16 @@ def layers() -> None:
     peers.compare(DATA / "tools", layout, Cost(sum(walls), sum(cpus), max(memories)))
 
 
-PARTS: dict[str, Callable[[], None]] = {"versions": versions, "matching": snapshot, "indexing": layers}
+def pushes() -> None:
+    registry.compare(DATA / "registry", size=(64 << 20) if IS_SMALL else 1 << 30)
+
+
+PARTS: dict[str, Callable[[], None]] = {
+    "versions": versions,
+    "matching": snapshot,
+    "indexing": layers,
+    "registry": pushes,
+}
 
 
 def main(chosen: list[str]) -> None:

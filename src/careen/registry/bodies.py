@@ -1,13 +1,16 @@
 """The bodies of requests, read with a limit and never held as a whole where they may be large."""
 
+import asyncio
 from collections.abc import Callable
+from typing import Self
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from careen.registry.errors import Encoded, SizeInvalid, TooLarge
 
-_BATCH = 1 << 20  # bytes gathered per hop to a thread
+_BATCH = 1 << 20  # bytes that go to a thread at once
 
 
 def check_encoding(request: Request) -> None:
@@ -35,19 +38,55 @@ async def pour(request: Request, write: Callable[[memoryview], None], limit: int
     """
     check_encoding(request)
     received = 0
-    batch = bytearray()
-    try:
+    async with _Behind(write) as behind:
         async for piece in request.stream():
             received += len(piece)
             if received > limit:
                 raise TooLarge(f"the body has more than the {limit} bytes that it may have")
-            batch += piece
-            if len(batch) >= _BATCH:
-                full, batch = batch, bytearray()
-                await run_in_threadpool(write, memoryview(full))
-    finally:
-        await run_in_threadpool(write, memoryview(batch))
+            await behind.put(piece)
     return received
+
+
+class _Behind:
+    """Writes one batch in a thread while the next is gathered, in two buffers that are used again and again.
+
+    So hashing and the network have a core each, and the kernel need not find new pages for every batch.
+    """
+
+    def __init__(self, write: Callable[[memoryview], None]) -> None:
+        self._write = write
+        self._gathered, self._spare = bytearray(_BATCH), bytearray(_BATCH)
+        self._size = 0  # bytes gathered
+        self._writing: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        with anyio.CancelScope(shield=True):  # who closes the file must come after who writes to it
+            await self._hand_over()
+            await self._settle()
+
+    async def put(self, piece: bytes) -> None:
+        rest = memoryview(piece)
+        while rest:
+            fits = rest[: _BATCH - self._size]
+            self._gathered[self._size : self._size + len(fits)] = fits
+            self._size += len(fits)
+            rest = rest[len(fits) :]
+            if self._size == _BATCH:
+                await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        await self._settle()
+        batch = memoryview(self._gathered)[: self._size]
+        self._gathered, self._spare, self._size = self._spare, self._gathered, 0
+        self._writing = asyncio.ensure_future(run_in_threadpool(self._write, batch))
+
+    async def _settle(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
 
 
 async def read(request: Request, limit: int) -> bytes:
