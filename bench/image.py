@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import zstandard
+from careen.zstd import ZstdCompressor
 
 HERE = Path(__file__).parent
 NAME = "bench"
@@ -160,7 +160,7 @@ class Sink:
 
     def __init__(self, file: BinaryIO, compression: str) -> None:
         gzip = zlib.compressobj(6, wbits=31)
-        self._stream = gzip if compression == "gzip" else zstandard.ZstdCompressor(3).compressobj()
+        self._stream = gzip if compression == "gzip" else ZstdCompressor(3)
         self._file = file
         self.digest, self.diff_id = hashlib.sha256(), hashlib.sha256()
         self.unpacked = 0

@@ -19,7 +19,7 @@ from bench.image import say
 from bench.peers import Cost, cost
 
 from careen.images.budgets import Budgets
-from careen.images.inflate import inflate
+from careen.images.inflate import PIECE, inflate
 from careen.jobs.child import LayerSource, describe
 from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
@@ -29,7 +29,7 @@ from careen.store.database import Database
 
 ENOUGH = 3.0  # seconds of CPU for the rounds of one layer
 MOST_ROUNDS = 7
-READ = 256 << 10  # bytes
+READ = PIECE
 BUDGETS = Budgets()
 EMPTY = bytes(1024)  # a tar archive without members
 

@@ -5,13 +5,13 @@ import os
 from collections.abc import Callable, Iterator
 
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer, InvalidBudget
 from careen.images.inflate import inflate
 from careen.model import digest
+from careen.zstd import compress
 
 Compress = Callable[[bytes], bytes]
 
@@ -20,7 +20,7 @@ SKIPPABLE = b"\x50\x2a\x4d\x18\x03\x00\x00\x00abc"
 
 
 def zstd(data: bytes) -> bytes:
-    return zstandard.ZstdCompressor().compress(data)
+    return compress(data)
 
 
 def pieces(blob: bytes, size: int = 1000) -> Iterator[bytes]:

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-import zstandard
-
 from careen.errors import Exhausted, Invalid, NotFound
 from careen.images import documents, layout
 from careen.images import manifest as manifests
@@ -28,6 +26,7 @@ from careen.images.tarindex import InvalidTar, Member, TarIndex, index
 from careen.model import digest as digests
 from careen.model.digest import Digest
 from careen.model.manifest import Descriptor, Manifest
+from careen.zstd import ZstdError, ZstdFile
 
 PREFIXES = ("docker-archive:", "oci-archive:")
 
@@ -229,8 +228,7 @@ def _unpacked(place: Place) -> Path:
         if magic.startswith(_GZIP):
             return _spool(gzip.open(file), place)
         if magic == _ZSTD:
-            unpacker = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
-            return _spool(unpacker, place)
+            return _spool(ZstdFile(file), place)
     return place.path
 
 
@@ -253,5 +251,5 @@ def _spool(stream: _Readable, place: Place) -> Path:
 def _next_chunk(stream: _Readable, where: str) -> bytes:
     try:
         return stream.read(_CHUNK)
-    except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, ZstdError) as error:
         raise Invalid(f"{where} is damaged: {error}") from error

@@ -6,8 +6,6 @@ JSON values a line, compressed by zstd: a header, then packages, slices and path
 import json
 from collections.abc import Iterator
 
-import zstandard
-
 from careen.indexing._metadata import unnamed
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
@@ -15,12 +13,14 @@ from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
+from careen.zstd import DecompressionParameter, ZstdDecompressor, ZstdError
 
 NAME = "chisel"
 VERSION = 1
 
 _PATH = "var/lib/chisel/manifest.wall"
 _LARGEST = 64 << 20  # bytes, inflated; that of a large image has 1 MB
+_WINDOW: dict[int, int] = {DecompressionParameter.window_log_max: 26}  # 64 MB
 _LONGEST_LINE = 64 << 10  # bytes
 
 SIGNS = Signs(ends=(_PATH,))
@@ -38,7 +38,7 @@ def read(file: File) -> Iterator[Package | Problem | Installed]:
                 yield _package(file, fields)
             elif fields.get("kind") == "path":
                 _add_path(owned, fields)
-    except (zstandard.ZstdError, ValueError, RecursionError) as error:
+    except (ZstdError, ValueError, RecursionError) as error:
         message = f"Chisel's manifest cannot be read: {error}"[:200]
         yield Problem(ProblemKind.CORRUPT_DATABASE, file.path, message)
     for package, files in owned.items():
@@ -47,8 +47,8 @@ def read(file: File) -> Iterator[Package | Problem | Installed]:
 
 def _values(file: File) -> Iterator[dict[str, object]]:
     """Raises ValueError and ZstdError."""
-    reader = zstandard.ZstdDecompressor(max_window_size=_LARGEST).stream_reader(file.read())
-    content = reader.read(_LARGEST + 1)
+    stream = ZstdDecompressor(options=_WINDOW)
+    content = stream.decompress(file.read(), _LARGEST + 1)
     if len(content) > _LARGEST:
         raise ValueError(f"it has more than {_LARGEST} bytes")
     for line in content.splitlines():
@@ -58,6 +58,8 @@ def _values(file: File) -> Iterator[dict[str, object]]:
         if not isinstance(value, dict):
             raise ValueError("a line is no JSON object")  # noqa: TRY004 - all that is wrong with it is one kind
         yield value
+    if not stream.eof:
+        raise ValueError("it is cut off")
 
 
 def _package(file: File, fields: dict[str, object]) -> Package | Problem:
