@@ -3,9 +3,9 @@
 Where the formats leave room an archive is read as Go's archive/tar reads it: container engines use that.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
-from zlib import adler32
+from collections.abc import Generator, Iterator
+
+from isal.isal_zlib import adler32
 
 from careen.images import extended
 from careen.images.budgets import Budgets, CorruptLayer
@@ -16,22 +16,28 @@ from careen.images.tarstream import BLOCK, Stream
 
 _ZEROS = bytes(BLOCK)
 _BLANK_FIELD = sum(b" " * 8)  # the checksum's own field counts as blanks
+_MOST_SUMS = 10_000  # different checksums that are remembered
 _MAX_EXTENSION = 1 << 20  # bytes of one extended header, as in Go
 
 HARD_LINK, SYMLINK, FOLDER = b"125"
-_V7_FILE, _OLD_SPARSE = b"\0S"
+_V7_FILE, _FILE, _OLD_SPARSE = b"\x000S"
 FILES = frozenset(b"\x0007S")
 _WITHOUT_BODY = frozenset(b"123456")  # whatever their size field says
 _KNOWN = FILES | _WITHOUT_BODY
 
 
-class Member(NamedTuple):
-    path: str  # as written
-    type: int
-    stored: int  # bytes that the archive holds of it
-    link: str  # as written
-    header: bytes
-    sparse: Sparse | None = None
+class Member:
+    """One object that stands for one member after the other: making a new one costs as much as its header."""
+
+    __slots__ = ("header", "link", "path", "sparse", "stored", "type")
+
+    def __init__(self) -> None:
+        self.path = ""  # as written
+        self.type = 0
+        self.stored = 0  # bytes that the archive holds of it
+        self.link = ""  # as written
+        self.header = b""
+        self.sparse: Sparse | None = None
 
     @property
     def size(self) -> int:
@@ -61,8 +67,9 @@ def members(stream: Stream, budgets: Budgets) -> Iterator[Member]:
     The two blocks of zeros at the end may be missing, and what stands behind them is not looked at.
     Raises CorruptLayer and BudgetExceeded.
     """
-    own, common, entries = NOTHING, NOTHING, 0
-    while header := _header(stream):
+    member, sums, entries = Member(), Sums(), 0
+    own, common = NOTHING, NOTHING
+    while header := _header(stream, sums):
         entries += 1
         if entries > budgets.entries:
             raise budgets.exceeded("entries", "members of the layer")
@@ -74,38 +81,97 @@ def members(stream: Stream, budgets: Budgets) -> Iterator[Member]:
             else:
                 own = own.also(kind, body)
             continue
-        member = _member(stream, header)
+        _fill(member, stream, header)
         if own is not NOTHING or common is not NOTHING:
-            member, own = _amended(member, own.over(common)), NOTHING
+            _amend(member, own.over(common))
+            own = NOTHING
         end = stream.offset + member.stored
         yield member
         if member.stored:
             stream.skip_to(end)
+        if common is NOTHING:
+            entries += yield from _plain_files(stream, member, sums, budgets.entries - entries)
 
 
-def _header(stream: Stream) -> bytes:
+def _plain_files(stream: Stream, member: Member, sums: "Sums", most: int) -> Generator[Member, None, int]:
+    """The next members while they are files like most, at most `most`; returns how many there were.
+
+    Like most: all of the header lies in the present piece, the name is short, no field needs a second look.
+    This is what `members` does for each member, in half of its time: without calls.
+    """
+    count, piece = 0, stream.piece
+    member.link, member.sparse = "", None
+    while count < most and len(header := piece[stream.at : stream.at + BLOCK]) == BLOCK:
+        size, end = header[124:135], header.find(0, 0, 100)
+        if (
+            header[156:157] != b"0"
+            or header[345]
+            or not header.isascii()
+            or end < 0
+            or not size.isdigit()
+            or header[135] not in b"\0 "
+            or adler32(header) & 0xFFFF != sums[header[148:156]]
+        ):
+            break
+        try:
+            member.stored = stored = int(size, 8)
+        except ValueError:
+            break
+        count += 1
+        member.path, member.type, member.header = header[:end].decode(), _FILE, header
+        stream.at = at = stream.at + BLOCK
+        behind = at + stored + -stored % BLOCK
+        start = stream.before
+        yield member
+        if stream.piece is piece and behind <= len(piece):
+            stream.at = behind
+        else:
+            stream.skip_to(start + at + stored)
+            piece = stream.piece
+    return count
+
+
+class Sums(dict[bytes, int]):
+    """What the Adler-32 of a header ends with, by the field that holds the header's checksum.
+
+    It is the sum of all bytes and 1, modulo 65521, which 512 characters of ASCII do not reach. The headers of
+    an archive have few different sums, and Adler-32 is 20 times faster than `sum()`.
+    """
+
+    def __missing__(self, field: bytes) -> int:
+        total = number(field) - _BLANK_FIELD + sum(field) + 1
+        if len(self) < _MOST_SUMS:
+            self[field] = total
+        return total
+
+
+def _header(stream: Stream, sums: Sums) -> bytes:
     """The next header, or nothing where the archive ends."""
-    header = stream.take(BLOCK)
-    if not header or (header[0] == 0 and header == _ZEROS):
+    start = stream.at
+    header = stream.piece[start : start + BLOCK]
+    if len(header) == BLOCK:
+        stream.at = start + BLOCK
+    else:
+        header = stream.take(BLOCK)
+        if 0 < len(header) < BLOCK:
+            raise CorruptLayer(f"the archive is cut off in a header at {stream.offset}")
+    if not header or not header.isascii() or adler32(header) & 0xFFFF != sums[header[148:156]]:
+        return _odd_header(stream, header)
+    return header
+
+
+def _odd_header(stream: Stream, header: bytes) -> bytes:
+    """The same, where the sum is not known to be right."""
+    if not header or header == _ZEROS:
         if stream.take(BLOCK).strip(b"\0"):
             raise CorruptLayer(f"a lone block of zeros before {stream.offset}")
         stream.drain()
         return b""
-    if len(header) < BLOCK:
-        raise CorruptLayer(f"the archive is cut off in a header at {stream.offset}")
-    # As nearly every program writes it. Adler-32 is much faster than sum().
-    field = header[148:156]
-    if b"%06o\0 " % (((adler32(header) - adler32(field)) & 0xFFFF) + _BLANK_FIELD) != field:
-        _check_sum(stream, header)
-    return header
-
-
-def _check_sum(stream: Stream, header: bytes) -> None:
-    """Some old programs summed up signed characters."""
+    # Some old programs summed up signed characters.
     blanked = header[:148] + b" " * 8 + header[156:]
-    said = number(header[148:156])
-    if said not in (sum(blanked), sum(memoryview(blanked).cast("b"))):
+    if number(header[148:156]) not in (sum(blanked), sum(memoryview(blanked).cast("b"))):
         raise CorruptLayer(f"no tar header at {stream.offset - BLOCK}: its checksum is wrong")
+    return header
 
 
 def _extension(stream: Stream, header: bytes) -> bytes:
@@ -118,7 +184,8 @@ def _extension(stream: Stream, header: bytes) -> bytes:
     return body
 
 
-def _member(stream: Stream, header: bytes) -> Member:
+def _fill(member: Member, stream: Stream, header: bytes) -> None:
+    """Let the member be what its header says."""
     kind = header[156]
     if kind not in _KNOWN:
         raise CorruptLayer(f"a member of the unknown type {chr(kind)!r} at {stream.offset - BLOCK}")
@@ -128,11 +195,11 @@ def _member(stream: Stream, header: bytes) -> Member:
         # The program star keeps times behind a shorter prefix.
         end = 476 if header[508:512] == b"tar\0" else 500
         path = f"{text(header[345:end])}/{path}"
-    link = text(header[157:257]) if kind in _LINKS else ""
-    sparse = _old_sparse(stream, header) if kind == _OLD_SPARSE else None
     if kind == _V7_FILE and path.endswith("/"):
         kind = FOLDER
-    return Member(path, kind, stored, link, header, sparse)
+    member.path, member.type, member.stored, member.header = path, kind, stored, header
+    member.link = text(header[157:257]) if kind in _LINKS else ""
+    member.sparse = _old_sparse(stream, header) if kind == _OLD_SPARSE else None
 
 
 _LINKS = frozenset((HARD_LINK, SYMLINK))
@@ -149,13 +216,11 @@ def _old_sparse(stream: Stream, header: bytes) -> Sparse:
     return Sparse(number(header[483:495]), spans)
 
 
-def _amended(member: Member, said: Extended) -> Member:
-    stored = member.stored
+def _amend(member: Member, said: Extended) -> None:
     if said.stored is not None and member.type not in _WITHOUT_BODY:
-        stored = said.stored
-    return member._replace(
-        path=said.path if said.path is not None else member.path,
-        link=said.link if said.link is not None else member.link,
-        stored=stored,
-        sparse=said.sparse or member.sparse,
-    )
+        member.stored = said.stored
+    if said.path is not None:
+        member.path = said.path
+    if said.link is not None:
+        member.link = said.link
+    member.sparse = said.sparse or member.sparse

@@ -51,12 +51,10 @@ class _FileStream(Stream):
         self._size = size
         file.seek(0)
 
-    @property
-    def offset(self) -> int:
-        return self._file.tell()
-
     def take(self, size: int) -> bytes:
-        return self._file.read(size)
+        taken = self._file.read(size)
+        self.before += len(taken)
+        return taken
 
     def rope(self, size: int) -> list[bytes]:
         return [self.take(size)]
@@ -64,7 +62,7 @@ class _FileStream(Stream):
     def skip_to(self, offset: int) -> None:
         if offset > self._size:
             raise CorruptLayer(f"the archive is cut off at {self._size}")
-        self._file.seek(offset + -offset % BLOCK)
+        self.before = self._file.seek(offset + -offset % BLOCK)
 
 
 def index(file: BinaryIO, size: int) -> TarIndex:

@@ -2,7 +2,7 @@
 
 from careen.images.budgets import BudgetExceeded, Budgets
 from careen.images.keys import Keys
-from careen.images.paths import ancestors, digest, join, normal, place, resolve
+from careen.images.paths import ancestors, digest, normal, place, resolve
 from careen.model.layer import LayerTree
 from careen.model.problem import Problem, ProblemKind
 
@@ -10,6 +10,7 @@ _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _AUFS = ".wh..wh."  # the first such file system's own files: they mean nothing in a layer
 _NO_NAMES = frozenset(("", ".", ".."))
+_LETTERS = "/"  # the character behind ".": a name that is not less is neither a whiteout nor one of these
 _UPKEEP = 64  # bytes that a path costs beyond its characters
 _FILE = 512  # bytes that a file which an indexer sees costs beyond its content
 _TOLD = 100  # paths that leave the root and are told one by one
@@ -31,22 +32,22 @@ class Tree:
         self._room = budgets.tree
         self._files = Keys()  # of all that is no folder
         self._folders: dict[str, bool] = {}  # whether it has an entry of its own
-        self._homes: dict[str, str] = {}  # where a folder as written really is
+        self._homes: dict[str, str] = {}  # where a folder as written really is: "" or a path and "/"
         self._whiteouts: set[str] = set()
         self._opaque: set[str] = set()
 
     def add(self, written: str) -> str:
         """A member that is no folder. Returns its path; "" for a whiteout, which stands nowhere."""
         folder, _, name = written.rpartition("/")
-        if name in _NO_NAMES:
+        if name < _LETTERS and name in _NO_NAMES:
             plain, _ = normal(self._bounded(written))
             return self.add(plain) if plain else ""
         home = self._homes.get(folder)
         if home is None:
             home = self._enter(folder)
-        path = f"{home}/{name}" if home else name
-        if name.startswith(_WHITEOUT):
+        if name < _LETTERS and name.startswith(_WHITEOUT):
             return self._hide(home, name)
+        path = home + name
         if len(path) > self._longest:
             raise self._too_long()
         if path in self._folders:
@@ -75,7 +76,7 @@ class Tree:
         if name.startswith(_WHITEOUT):
             self._hide(home, name)
             return None
-        path = self._bounded(f"{home}/{name}" if home else name)
+        path = self._bounded(home + name)
         self._make_folder(path)
         self._folders[path] = True
         return None
@@ -107,18 +108,18 @@ class Tree:
     def _hide(self, home: str, name: str) -> str:
         hidden = name.removeprefix(_WHITEOUT)
         if name == _OPAQUE:
-            self._opaque.add(home)
+            self._opaque.add(home.rstrip("/"))
         elif not name.startswith(_AUFS) and hidden not in _NO_NAMES:
             self._spend(hidden)
             self._spend(home)
-            self._whiteouts.add(join(home, hidden))
+            self._whiteouts.add(home + hidden)
         return ""
 
     def _enter(self, written: str) -> str:
-        """The folder that is written so, there from now on."""
+        """What to put before names in the folder that is written so, which is there from now on."""
         above, _, name = self._bounded(written).rpartition("/")
         parent = self._homes.get(above)
-        home = "" if parent is None or name in _NO_NAMES else join(parent, name)
+        home = "" if parent is None or name in _NO_NAMES else parent + name
         is_known = home and home not in self.symlinks
         if not is_known:
             home = self._follow(written)
@@ -129,8 +130,8 @@ class Tree:
             for folder in () if is_known else ancestors(home):
                 self._make_folder(folder)
         self._spend(written)
-        self._homes[written] = home
-        return home
+        prefix = self._homes[written] = f"{home}/" if home else ""
+        return prefix
 
     def _follow(self, written: str) -> str:
         """Where links lead from the folder that is written so; itself where they lead round in circles."""

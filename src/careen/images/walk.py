@@ -73,12 +73,12 @@ class Walk:
         head = self._stream.peek(min(stored, _HEAD)) if member.sparse is None else b""
         if not path or not self._may_want(path, head):  # "": a whiteout
             return None
-        size = member.size
-        asked = File(path, member.mode, size, head=head)
+        mode, size = member.mode, member.size
+        asked = File(path, mode, size, head=head)
         if not self._wants(asked):
             return None
         self.missing.pop(path, None)
-        file = replace(asked, pieces=self._content(asked, member))
+        file = File(path, mode, size, self._content(asked, member), head)
         if size <= min(_KEPT_FILE, self._room):
             self._room -= size
             self._kept[path] = file

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 _TAIL = 3  # characters of a path that an indexer is looked up by
-_OTHER = ""  # stands for all tails that no indexer has named
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +28,18 @@ class Candidates(Generic[_IndexerT]):
     def __init__(self, indexers: Iterable[_IndexerT]) -> None:
         signs = {indexer: getattr(indexer, "SIGNS", None) for indexer in indexers}
         told = [sign for sign in signs.values() if sign is not None]
-        tails = {_OTHER, *(end[-_TAIL:] for sign in told for end in sign.ends)}
+        tails = {end[-_TAIL:] for sign in told for end in sign.ends}
         self._begins = tuple(begin for sign in told for begin in sign.begins)
         self._heads = tuple({head for sign in told for head in sign.heads})
+        self._others = _having(signs, "", marked=False)
+        self._all_marked = _having(signs, "", marked=True)
         self._plain = {tail: _having(signs, tail, marked=False) for tail in tails}
         self._marked = {tail: _having(signs, tail, marked=True) for tail in tails}
 
     def __call__(self, path: str, head: bytes) -> Sequence[_IndexerT]:
-        is_marked = head.startswith(self._heads) or path.startswith(self._begins)
-        table = self._marked if is_marked else self._plain
-        return table.get(path[-_TAIL:]) or table[_OTHER]
+        if head.startswith(self._heads) or path.startswith(self._begins):
+            return self._marked.get(path[-_TAIL:], self._all_marked)
+        return self._plain.get(path[-_TAIL:], self._others)
 
 
 def _having(signs: Mapping[_IndexerT, Signs | None], tail: str, *, marked: bool) -> tuple[_IndexerT, ...]:
