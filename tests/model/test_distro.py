@@ -27,6 +27,14 @@ from careen.model.distro import Distro
         ("rocky", "9.3", "Rocky Linux:9"),
         ("sles", "15.3", "SUSE:Linux Enterprise Server 15 SP3"),
         ("sles", "15", "SUSE:Linux Enterprise Server 15"),
+        ("sles", "16.0", "SUSE:Linux Enterprise Server 16.0"),
+        ("sle-micro", "5.5", "SUSE:Linux Enterprise Micro 5.5"),
+        ("suse-microos", "5.1", "SUSE:Linux Enterprise Micro 5.1"),
+        ("sl-micro", "6.0", "SUSE:Linux Micro 6.0"),
+        ("opensuse", "42.3", "openSUSE:Leap 42.3"),
+        ("opensuse-leap-micro", "5.5", "openSUSE:Leap Micro 5.5"),
+        ("hummingbird", "20251124", "Red Hat:hummingbird:1"),
+        ("rhel", "10.1", "Red Hat:enterprise_linux:10"),
         ("ubuntu", "22.04", "Ubuntu:22.04"),
         ("wolfi", "20230201", "Wolfi"),
         ("chainguard", "20230214", "Chainguard"),
@@ -49,3 +57,20 @@ def test_a_codename_stands_for_a_release_that_has_no_number() -> None:
 def test_its_own_packages_are_of_one_type() -> None:
     types = [Distro(id_).package_type for id_ in ("debian", "alpine", "almalinux", "sles", "plan9")]
     assert types == ["deb", "apk", "rpm", "rpm", ""]
+
+
+@pytest.mark.parametrize(
+    ("id_", "version_id", "name", "ecosystem"),
+    [
+        ("centos", "8", "CentOS Linux 8", "CentOS:8"),
+        ("centos", "8", "CentOS Stream 8", "CentOS Stream:8"),
+        ("centos", "10", "CentOS Stream 10 (Coughlan)", "CentOS Stream:10"),
+        ("openeuler", "22.03", "openEuler 22.03 (LTS-SP3)", "openEuler:22.03-LTS-SP3"),
+        ("openeuler", "24.03", "openEuler 24.03 (LTS)", "openEuler:24.03-LTS"),
+        ("openeuler", "25.09", "openEuler 25.09", "openEuler:25.09"),
+    ],
+)
+def test_what_the_version_leaves_away_the_name_says(
+    id_: str, version_id: str, name: str, ecosystem: str
+) -> None:
+    assert Distro(id_, version_id, name=name).ecosystem == ecosystem

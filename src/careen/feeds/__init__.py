@@ -92,6 +92,8 @@ FEEDS: list[Feed] = [
     osv.Feed("Rocky Linux:8"),
     osv.Feed("Rocky Linux:9"),
     osv.Feed("Rocky Linux:10"),
+    osv.Feed("Mageia"),
+    osv.Feed("openEuler"),
     amazon,
     arch,
     azurelinux,

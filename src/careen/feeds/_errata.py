@@ -3,7 +3,7 @@
 AlmaLinux' (github.com/AlmaLinux/osv-database) put the vulnerabilities under `related`, the severity first in
 `summary`, and there too the modules: `Important: nodejs:18 security update`. Rocky Linux' are alike, but name
 source packages (ossf.github.io/osv-schema, "Defined ecosystems"), if not always, and an epoch of 0. RXSA are
-about builds of special interest groups.
+about builds of special interest groups. openEuler's and Mageia's come with all their releases in one archive.
 """
 
 import re
@@ -62,8 +62,8 @@ def _affected(affected: Iterable[Affected], modules: Sequence[str]) -> Iterator[
 
     What is the name of a source may be that of a package as well.
     """
-    ordered = sorted(affected, key=lambda each: each.package)
-    for name, group in groupby(ordered, lambda each: each.package):
+    ordered = sorted(affected, key=_place)
+    for (_, name), group in groupby(ordered, _place):
         entries = list(group)
         ranges = tuple(dict.fromkeys(_without_zero(each) for entry in entries for each in entry.ranges))
         versions = tuple(dict.fromkeys(each for entry in entries for each in entry.versions))
@@ -74,6 +74,10 @@ def _affected(affected: Iterable[Affected], modules: Sequence[str]) -> Iterator[
         for own in [modular(name, module) for module in modules or ("",)] if is_modular else [name]:
             for by_source in sorted({whole.by_source, False}):
                 yield replace(whole, package=own, by_source=by_source)
+
+
+def _place(affected: Affected) -> tuple[str, str]:
+    return affected.ecosystem, affected.package
 
 
 def _without_zero(affected: Range) -> Range:

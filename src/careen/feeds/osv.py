@@ -57,6 +57,7 @@ _HIGHEST_RATIO = 200  # of a record that is no small one
 _SMALL_RECORD = 1 << 20  # bytes
 _REMARKS = ("unmaintained", "notice")  # github.com/rustsec/advisory-db, README.md: `informational`
 _ARCH = re.compile(r"[?&]arch=([A-Za-z0-9_]+)")
+_NOT_MACHINES = frozenset({"src", "source", "noarch"})
 _MOST_VERSIONS = 100_000  # that one record lists for a package
 
 
@@ -90,6 +91,7 @@ class Language:
     normalise: Callable[[str], str]
     advisories: Callable[[Record, Advisory], Iterable[Advisory]] = _itself  # that a record stands for
     by_source: bool = False  # whether packages are named by their sources
+    by_release: bool = False  # whether one export has all releases, each an ecosystem of its own
 
 
 def _pep503(name: str) -> str:
@@ -101,6 +103,8 @@ _ALMALINUX = Language(rpm.NAME, rpm.key, str, _errata.vulnerabilities)
 
 _ROCKY = Language(rpm.NAME, rpm.key, str, _errata.vulnerabilities, by_source=True)
 
+_RPMS = replace(_ROCKY, by_release=True)
+
 _LANGUAGES: Mapping[str, Language] = {
     **dict.fromkeys(("AlmaLinux:8", "AlmaLinux:9", "AlmaLinux:10"), _ALMALINUX),
     **dict.fromkeys(("Rocky Linux:8", "Rocky Linux:9", "Rocky Linux:10"), _ROCKY),
@@ -110,6 +114,7 @@ _LANGUAGES: Mapping[str, Language] = {
     "Hackage": Language(hackage.NAME, hackage.key, str),
     "Hex": Language(semver.NAME, semver.key, str),  # hexdocs.pm/elixir/Version.html
     "Julia": Language(pub.NAME, pub.key, str, _derived),  # builds count, as Dart's do
+    "Mageia": _RPMS,
     "Maven": Language(maven.NAME, maven.key, str),
     "NuGet": Language(nuget.NAME, nuget.key, str.lower),
     "Packagist": Language(composer.NAME, composer.key, str.lower),
@@ -117,6 +122,7 @@ _LANGUAGES: Mapping[str, Language] = {
     "PyPI": Language(pep440.NAME, pep440.key, _pep503),
     "RubyGems": Language(gem.NAME, gem.key, str),
     "SwiftURL": Language(semver.NAME, semver.key, str),
+    "openEuler": _RPMS,
     "crates.io": Language(semver.NAME, semver.key, str, _flaws),
     "npm": Language(npm.NAME, npm.key, str),
 }
@@ -134,13 +140,24 @@ class Feed:
         return http.fetch((self._url,), seen)
 
     def parse(self, document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Problem]:  # noqa: ARG002 - one document only
-        yield Ecosystem(self.NAME, self._language.scheme)
+        declared: set[str] = set()
+        if not self._language.by_release:
+            yield Ecosystem(self.NAME, self._language.scheme)
         try:
             with zipfile.ZipFile(document) as archive:
                 for member in _members(archive):
-                    yield from self._record(archive, member)
+                    for each in self._record(archive, member):
+                        yield from self._releases(each, declared)
+                        yield each
         except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError) as error:
             raise InvalidDocument(f"not a zip archive of records: {error}") from None
+
+    def _releases(self, said: Advisory | Problem, declared: set[str]) -> Iterator[Ecosystem]:
+        """Those that are named for the first time."""
+        if self._language.by_release and isinstance(said, Advisory):
+            named = {affected.ecosystem for affected in said.affected} - declared
+            declared |= named
+            yield from (Ecosystem(name, self._language.scheme) for name in sorted(named))
 
     def _record(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Advisory | Problem]:
         try:
@@ -181,7 +198,7 @@ class Feed:
             if len(versions) > _MOST_VERSIONS:
                 raise InvalidRecord(f"{len(versions)} versions of one package")
             yield Affected(
-                self.NAME,
+                identifier(ecosystem, "an ecosystem") if self._language.by_release else self.NAME,
                 self._language.normalise(identifier(package.get("name"), "the package's name")),
                 tuple(ranges_of(affected, self._language.key)),
                 tuple(dict.fromkeys(identifier(version, "a version") for version in versions)),
@@ -193,7 +210,7 @@ class Feed:
 def _arches(purl: str) -> tuple[str, ...]:
     """The machines that an rpm is built for, where its purl says so; none for its source."""
     match = _ARCH.search(purl) if purl.startswith("pkg:rpm/") else None
-    return () if match is None or match[1] in ("src", "noarch") else (match[1],)
+    return () if match is None or match[1] in _NOT_MACHINES else (match[1],)
 
 
 def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:

@@ -112,6 +112,9 @@ _FAMILIES: Mapping[str, _Family] = {
 _STREAM = "stream"  # in the name of the CentOS that Red Hat's next minor release is made from
 
 
+_SERVICE_PACK = re.compile(r"\((LTS(?:-SP[0-9]+)?)\)")  # in openEuler's name
+
+
 @dataclass(frozen=True, slots=True)
 class Distro:
     id: str  # "debian"
@@ -137,6 +140,8 @@ class Distro:
             return ""
         said = self.version_id or self.codename
         release = family.release(said) if said or family.package_type == "apk" else ""
+        if self.id == "openeuler" and (pack := _SERVICE_PACK.search(self.name)):
+            release = f"{release}-{pack[1]}"  # VERSION_ID leaves it away
         name = family.ecosystem
         if self.id == "centos" and _STREAM in self.name.casefold():
             name += " Stream"  # it is ahead of Red Hat's: their versions cannot be compared
