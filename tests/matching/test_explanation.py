@@ -49,7 +49,7 @@ def test_a_finding_is_proved_by_file_layer_record_and_comparison(snapshot_of: Ma
         "RUN pip install pyyaml",
         "PYSEC-1",
         explanation.records[0].record.digest,
-        "5.3 is not before 5 and before 5.4, where it is fixed",
+        "5.3 is not before 5, with which it began, and before 5.4, where it is fixed",
         "pep440",
     ):
         assert proof in told
@@ -122,3 +122,39 @@ def test_what_nobody_says_of_the_image_is_said(
 ) -> None:
     explanation = why(snapshot_of(PYPI, record), YAML, vulnerability=vulnerability)
     assert told in render(explanation, IMAGE)
+
+
+@pytest.mark.parametrize(
+    "asked", ["GHSA-AAAA-bbbb-cccc", "ghsa-aaaa-bbbb-cccc", "cve-2024-1001", CVE, "pysec-1"]
+)
+def test_an_alias_in_any_case_leads_to_what_all_feeds_say_of_the_flaw(snapshot_of: Make, asked: str) -> None:
+    """Debian knows the CVE alone."""
+    twin = replace(says(Range("5", "5.4")), aliases=(CVE, "GHSA-aaaa-bbbb-cccc"))
+    fixed = Advisory(CVE, (Affected("Debian:12", "openssl", (Range(fixed="3.0.7"),), by_source=True),))
+    explanation = why(snapshot_of(DEBIAN, PYPI, twin, fixed), YAML, OPENSSL, vulnerability=asked)
+    assert [finding.id for finding in explanation.findings] == [CVE]
+    assert [reason.package.name for reason in explanation.reasons] == ["libssl3"]
+
+
+def test_a_record_about_several_flaws_leads_to_none_of_them(snapshot_of: Make) -> None:
+    both = replace(says(Range("5", "5.4")), aliases=(CVE, "CVE-2024-1002"))
+    other = Advisory("CVE-2024-1002", (Affected("PyPI", "pyyaml", (Range(),)),))
+    explanation = why(snapshot_of(PYPI, both, other), YAML, vulnerability=CVE)
+    assert [named.record.id for named in explanation.records] == ["PYSEC-1"]
+
+
+@pytest.mark.parametrize("asked", ["log4j-core", "org.apache.logging.log4j:log4j-core", "LOG4J-core"])
+def test_a_package_may_be_meant_by_its_artifact_and_in_any_case(snapshot_of: Make, asked: str) -> None:
+    name = "org.apache.logging.log4j:log4j-core"
+    maven = Ecosystem("Maven", "maven")
+    said = Advisory(CVE, (Affected("Maven", name, (Range(fixed="2.15"),)),))
+    jar = Package(name, "2.14", "maven", "jar", "app.jar", "Maven")
+    assert len(why(snapshot_of(maven, said), jar, package=asked).findings) == 1
+
+
+def test_a_package_that_is_not_there_is_said(snapshot_of: Make) -> None:
+    told = render(why(snapshot_of(PYPI, says(Range("5", "5.4"))), YAML, package="jinja2"), IMAGE)
+    assert told.splitlines() == [
+        "the image has no package jinja2",
+        "  PYSEC-1 of a-feed is about PyPI/pyyaml",
+    ]

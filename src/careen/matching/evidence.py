@@ -112,11 +112,11 @@ def _because(installed: str, affected: Range) -> str:
         return f"{installed} is listed as affected"
     ends = []
     if affected.introduced not in ("", "0"):
-        ends.append(f"not before {affected.introduced}")
+        ends.append(f"not before {affected.introduced}, with which it began,")
     if affected.fixed:
         ends.append(f"before {affected.fixed}, where it is fixed")
     elif affected.last_affected:
         ends.append(f"not after {affected.last_affected}, the last that is affected")
     if not ends:
         return f"{installed} is affected as all versions are"
-    return f"{installed} is {' and '.join(ends)}"
+    return f"{installed} is {' and '.join(ends)}".removesuffix(",")

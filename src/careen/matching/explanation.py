@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from careen.matching import rejection, strangers
+from careen.matching.aliases import is_cve
 from careen.matching.conditions import Repositories, applies
 from careen.matching.coverage import asked, cover
 from careen.matching.evidence import source_name, source_version
@@ -30,8 +31,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    vulnerability: str
-    records: tuple[Named, ...]  # all that the snapshot has of it, under this id or as an alias
+    vulnerability: str  # as it was asked for
+    package: str  # as it was asked for; "" = all of them
+    is_installed: bool  # whether the image has that package
+    ecosystems: frozenset[str]  # that the image's packages belong to
+    records: tuple[Named, ...]  # all that the snapshot has of it: under this id, as an alias, or by its CVE
     findings: tuple[Finding, ...]
     reasons: tuple[Reason, ...]
 
@@ -44,19 +48,43 @@ def explain(
     package: str = "",
     kernel_headers: bool = False,
 ) -> Explanation:
-    """`package` is the name of a package or of its source; without it all are meant."""
+    """`package` is the name of a package or of its source; without it all are meant. Case says nothing."""
     verdict = match(inventory, snapshot, kernel_headers=kernel_headers)
-    meant = [each for each in verdict.packages if package in ("", each.name, source_name(each))]
+    meant = {each for each in verdict.packages if _is_meant(each, package.casefold())}
+    records = _records(snapshot, vulnerability)
+    wanted = {vulnerability.casefold(), *_cves(records)}
     findings = tuple(
         finding
         for finding in verdict.findings
-        if finding.package in meant and vulnerability in (finding.id, *finding.aliases)
+        if finding.package in meant and wanted & {name.casefold() for name in (finding.id, *finding.aliases)}
     )
-    records = snapshot.named(vulnerability)
-    found = {finding.package for finding in findings}
+    free = meant - {finding.package for finding in findings}
     clearing = _Clearing(inventory, snapshot, records, kernel_headers=kernel_headers)
-    reasons = [reason for each in meant if each not in found for reason in clearing.of(each)]
-    return Explanation(vulnerability, records, findings, tuple(reasons))
+    reasons = tuple(
+        reason for each in verdict.packages if each in free for reason in dict.fromkeys(clearing.of(each))
+    )
+    ecosystems = frozenset(each.ecosystem for each in verdict.packages if each.ecosystem)
+    return Explanation(vulnerability, package, bool(meant), ecosystems, records, findings, reasons)
+
+
+def _is_meant(package: Package, name: str) -> bool:
+    """By its name, its source's, or Maven's artifact without the group."""
+    known = {each.casefold() for each in (package.name, source_name(package))}
+    return not name or name in known or package.name.casefold().rpartition(":")[2] == name
+
+
+def _records(snapshot: Snapshot, vulnerability: str) -> tuple[Named, ...]:
+    """Those that name it, and those that name its CVE: distributions know only that."""
+    found = snapshot.named(vulnerability)
+    others = sorted(_cves(found) - {vulnerability.casefold()})
+    every = [*found, *(named for cve in others for named in snapshot.named(cve))]
+    return tuple({(named.record.digest): named for named in every}.values())
+
+
+def _cves(records: Sequence[Named]) -> set[str]:
+    """Of one flaw: a record about several does not say which of them is meant."""
+    said = [{name.casefold() for name in named.record.ids if is_cve(name)} for named in records]
+    return {cve for cves in said if len(cves) == 1 for cve in cves}
 
 
 class _Clearing:

@@ -62,7 +62,7 @@ WHERE names.name = ?
 """
 NAMED = """
 SELECT id, digest, feed, name, aliases, scores, severity, link, summary, published, modified, withdrawn
-FROM advisories WHERE name = ? OR instr(aliases, ?) ORDER BY id
+FROM advisories WHERE lower(name) = lower(?) OR instr(lower(aliases), lower(?)) ORDER BY id
 """
 STATEMENTS = """
 SELECT ecosystem, name, by_source, low,

@@ -118,7 +118,7 @@ class Snapshot:
         return known
 
     def named(self, vulnerability: str) -> tuple[Named, ...]:
-        """Every advisory of that id or alias. Reads the whole file: for people who ask, not for scans."""
+        """Every advisory of that id or alias, in any case. Reads the whole file: not for scans."""
         rows = self._rows(reading.NAMED, vulnerability, json.dumps(vulnerability))
         return tuple(
             Named(reading.record(row[1:11]), row[11], self._statements(row[0], reading.record(row[1:11])))

@@ -1,5 +1,6 @@
 """`careen explain` for people and for programs: the proof of each finding, and why others are none."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -11,7 +12,7 @@ from careen.report.facts import ImageFacts
 from careen.report.json import dumps, finding
 from careen.report.use import use
 
-_MOST = 20  # packages that records speak of and that are told
+_MOST = 10  # packages that records speak of and that are told
 
 
 def render_json(explanation: Explanation, image: ImageFacts) -> str:
@@ -66,24 +67,38 @@ def _lines(explanation: Explanation, image: ImageFacts) -> Iterator[str]:
         who = f" ({reason.feed}, {reason.advisory})" if reason.advisory else ""
         yield f"{wanted} is not in {compared(reason.package)}: {reason.because}{who}"
         yield f"  evidence  {reason.package.path}"
-    if explanation.findings or explanation.reasons:
-        return
+    if not explanation.findings and not explanation.reasons:
+        yield from _nothing(explanation)
+
+
+def _nothing(explanation: Explanation) -> Iterator[str]:
+    wanted = explanation.vulnerability
+    if not explanation.is_installed:
+        yield f"the image has no package {explanation.package or 'at all'}"
     if not explanation.records:
         yield f"{wanted}: no feed of this snapshot names it"
         return
-    yield f"{wanted}: none of the image's packages is spoken of by the records that name it"
+    if explanation.is_installed:
+        yield f"{wanted}: none of the image's packages is spoken of by the records that name it"
     for named in explanation.records:
-        yield from _elsewhere(named)
+        if named.withdrawn:
+            yield f"  {named.record.id} of {named.record.feed} was withdrawn on {named.withdrawn}"
+    yield from _elsewhere(explanation)
 
 
-def _elsewhere(named: Named) -> Iterator[str]:
-    record = named.record
-    if named.withdrawn:
-        yield f"  {record.id} of {record.feed} was withdrawn on {named.withdrawn}"
-        return
-    packages = _packages(named)
-    more = f" and {len(packages) - _MOST} more" if len(packages) > _MOST else ""
-    yield f"  {record.id} of {record.feed} is about {', '.join(packages[:_MOST]) or 'nothing'}{more}"
+def _elsewhere(explanation: Explanation) -> Iterator[str]:
+    """What each feed speaks of, the image's own ecosystems first."""
+    by_feed: dict[tuple[str, str], set[tuple[bool, str]]] = defaultdict(set)
+    for named in explanation.records:
+        for each in named.statements:
+            is_elsewhere = each.ecosystem not in explanation.ecosystems
+            by_feed[named.record.feed, named.record.id].add(
+                (is_elsewhere, f"{each.ecosystem}/{each.package}")
+            )
+    for (feed, id_), places in sorted(by_feed.items(), key=lambda each: (min(each[1]), each[0])):
+        told = [place for _, place in sorted(places)]
+        more = f" and {len(told) - _MOST} more" if len(told) > _MOST else ""
+        yield f"  {id_} of {feed} is about {', '.join(told[:_MOST])}{more}"
 
 
 def _proof(found: Finding, image: ImageFacts) -> Iterator[str]:
