@@ -1,5 +1,7 @@
 """Each row of the table of software, on bytes as its builds have them (those of Debian's are in testdata)."""
 
+import time
+
 import pytest
 
 from careen.indexing import sift, software
@@ -154,3 +156,15 @@ def test_a_large_node_keeps_its_version_when_it_is_sifted() -> None:
     assert sum(map(len, kept)) == large.size
     sifted = File(large.path, large.mode, large.size, tuple(kept), head=large.head)
     assert [each.version for each in software.read(sifted)] == ["22.9.0"]
+
+
+@pytest.mark.parametrize(
+    "piece", [b"1", b"1.", b"1.1.1", b"\x001.11.1\x00", b"\x00", b"Erlang/OTP ", b"a-1 "]
+)
+def test_repetition_does_not_cost_more_than_its_length(piece: bytes) -> None:
+    files = {file for _, file, *_ in BUILDS}
+    content = piece * ((1 << 20) // len(piece))
+    for file in sorted(files):
+        began = time.process_time()
+        list(software.read(executable(file, ELF + content)))
+        assert time.process_time() - began < 5, file
