@@ -267,3 +267,17 @@ def test_the_same_layers_give_the_same_inventory(layer: MakeLayer) -> None:
     assert [package.name for package in squash(layers).packages if package.type == "apk"] == sorted(
         name.split("-")[0] for name in names
     )
+
+
+def test_an_image_in_which_nothing_could_be_read_has_no_packages_whatever_else_is_said(
+    layer: MakeLayer,
+) -> None:
+    inventory = squash([layer({"app/node_modules/a/package.json": '{"a":' * 100_000})])
+    assert sorted(kinds(inventory)) == [ProblemKind.INVALID_METADATA, ProblemKind.NO_PACKAGES]
+
+
+def test_a_problem_elsewhere_does_not_hide_that_the_distribution_s_database_is_missing(
+    layer: MakeLayer,
+) -> None:
+    inventory = squash([layer({"etc/os-release": DEBIAN, METADATA: wheel(), "b.egg-info": "no metadata"})])
+    assert ProblemKind.NO_PACKAGE_DATABASE in kinds(inventory)

@@ -137,6 +137,24 @@ def test_an_upload_has_one_writer_at_a_time(blobs: LocalBlobs, tmp_path: Path) -
     assert blobs.commit("upload-1", digest.of(b"onemore")) == 7
 
 
+def test_a_writer_that_ended_holds_nobody_up_though_a_starting_process_has_its_descriptor(
+    blobs: LocalBlobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[int] = []
+    real = fcntl.flock
+
+    def lock(file: IO[bytes], how: int) -> None:
+        real(file, how)
+        if how & fcntl.LOCK_EX:
+            copies.append(os.dup(file.fileno()))  # as a fork has it, until its exec
+
+    monkeypatch.setattr(fcntl, "flock", lock)
+    blobs.append("upload", 0, b"first")
+    assert blobs.append("upload", 5, b"second") == 11
+    for copy in copies:
+        os.close(copy)
+
+
 def test_chunks_may_be_written_from_different_threads(blobs: LocalBlobs) -> None:
     with blobs.open_upload("upload-1") as upload:
         for number in range(20):

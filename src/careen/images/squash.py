@@ -14,7 +14,7 @@ from careen.model.digest import Digest
 from careen.model.distro import Distro
 from careen.model.layer import Claims, Inventory, LayerIndex, Repositories
 from careen.model.package import Package
-from careen.model.problem import Problem, ProblemKind
+from careen.model.problem import FATAL, Problem, ProblemKind
 
 _OS_RELEASE = ("etc/os-release", "usr/lib/os-release")  # in the order of os-release(5)
 _MAX_WORK = 1_000_000  # links and detours looked at for one image; honest ones need a few thousand
@@ -33,7 +33,7 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
     packages = tuple(sorted(_without_guesses(completed), key=_order))
     problems = {problem for layer in layers for problem in layer.problems if not problem.path}
     problems.update(tree.problems())
-    if not problems:
+    if not any(problem.kind in FATAL for problem in problems):  # these say enough
         was_there = any(package.is_os for layer in layers for package in layer.packages)
         problems.update(_absences(packages, distro, deleted=was_there))
     problems.update(_strangers(packages, distro))

@@ -110,7 +110,10 @@ class Upload:
         if self._hash is not None:
             self._hashes.keep(self.path.name, self.offset, self._hash)
             self._hash = None  # it belongs to the next writer
-        self._file.close()
+        if not self._file.closed:
+            # Not by closing alone: a process that is just being started has a copy of the descriptor.
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self
