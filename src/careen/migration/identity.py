@@ -86,7 +86,7 @@ class Account:
         self._exchange = exchange
         self._lock = threading.Lock()
         self._token = ""
-        self._ends = datetime.min.replace(tzinfo=UTC)
+        self._ends = datetime.fromtimestamp(0, UTC)
 
     def token(self) -> str:
         with self._lock:

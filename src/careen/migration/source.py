@@ -24,7 +24,7 @@ from yandex.cloud.resourcemanager.v1 import cloud_service_pb2, folder_service_pb
 from yandex.cloud.resourcemanager.v1.cloud_service_pb2_grpc import CloudServiceStub
 from yandex.cloud.resourcemanager.v1.folder_service_pb2_grpc import FolderServiceStub
 
-from careen.errors import Invalid, NotFound, Precondition, Unimplemented
+from careen.errors import Denied, Invalid, NotFound, Precondition, Unimplemented
 from careen.migration import answers
 from careen.migration.answers import InvalidAnswer
 from careen.migration.contents import Binding, Contents, Permission
@@ -177,7 +177,11 @@ class Source:
 
     def _permissions(self, registry: Registry) -> dict[Permission, Permission]:
         request = registry_service_pb2.ListIpPermissionRequest(registry_id=registry.id)
-        said = self._call(self._registries.ListIpPermission, request).permissions
+        try:
+            said = self._call(self._registries.ListIpPermission, request).permissions
+        except Denied as error:
+            self._remark(f"the IP permissions of {registry.id} may not be read: {error.message}")
+            return {}
         found = (Permission(registry.id, each) for each in answers.permissions(said))
         return {each: each for each in found}
 
@@ -187,6 +191,11 @@ class Source:
         try:
             said = rows(self._call, method, request, "access_bindings", lambda row: row.SerializeToString())
         except Unimplemented:  # a careen from before there were accounts
+            return []
+        except Denied as error:
+            self._remark(
+                f"the access bindings of {resource.kind} {resource.id} may not be read: {error.message}"
+            )
             return []
         return [Binding(resource, answers.binding(each)) for each in said]
 

@@ -1,6 +1,7 @@
 """Writing what careen lacks: first who may come in, then images, last what acts on images."""
 
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -41,9 +42,10 @@ class Transfer:
         wanted = {*retried, *(contents.images.keys() - here.images.keys())}
         self._each([each for id_, each in contents.images.items() if id_ in wanted], images.bring, "images")
         with self.database.write() as connection:
-            _put_tags(connection, contents)
+            brought = restoring.known_images(connection, contents.images)
+            _put_tags(connection, contents, brought)
         missing = [each for id_, each in contents.scan_results.items() if id_ not in here.scan_results]
-        self._each(missing, self._scan, "scan results")
+        self._each([each for each in missing if each.image_id in brought], self._scan, "scan results")
         with self.database.write() as connection:
             _put_policies(connection, contents, here)
 
@@ -91,8 +93,8 @@ def _put_frame(connection: Connection, contents: Contents) -> None:
         access_bindings.put(connection, resource, own_bindings)
 
 
-def _put_tags(connection: Connection, contents: Contents) -> None:
-    here = restoring.known_images(connection, contents.images)
+def _put_tags(connection: Connection, contents: Contents, here: AbstractSet[str]) -> None:
+    """Of the images that are `here`."""
     for repository in contents.repositories.values():
         own = [
             each
