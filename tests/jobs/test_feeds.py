@@ -23,7 +23,7 @@ from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.jobs import feeds
 from careen.jobs.feed_status import Report
-from careen.matching.snapshot import Snapshot, current
+from careen.matching.snapshot import Snapshot, activate, current
 from careen.model.advisory import Ecosystem
 
 SHARED = Path(__file__).parents[3] / "shared" / "feeds"
@@ -41,7 +41,7 @@ class Place:
         self.mirror = folder / "mirror"
         self.documents = folder / "feeds"
         self.snapshots = folder / "snapshots"
-        self.mirror.mkdir()
+        self.mirror.mkdir(parents=True)
 
     def publish(self, path: str, content: bytes | str) -> None:
         target = self.mirror / path
@@ -235,6 +235,23 @@ def test_what_could_not_be_had_for_days_is_called_stale(place: Place) -> None:
     assert debian.is_stale(limit, now + timedelta(days=3, minutes=1))
     assert "STALE" not in debian.told(limit)
     assert "old, STALE" in debian.told(timedelta(seconds=-1))
+
+
+def test_an_imported_snapshot_stays_until_newer_documents_come(place: Place, tmp_path: Path) -> None:
+    place.publish_debian(cves=30)
+    ours = place.update()
+    place.publish_debian(cves=60)
+    other = Place(tmp_path / "other")
+    other.mirror = place.mirror
+    theirs = other.update()
+    shutil.copy(theirs.snapshot, place.snapshots)
+    activate(place.snapshots, place.snapshots / theirs.snapshot.name)
+    feeds.adopt(UPSTREAMS, place.documents, place.snapshots)
+    place.publish_debian(cves=30)
+    assert place.update(today=TODAY + timedelta(days=1)).snapshot.name == theirs.snapshot.name
+    place.publish_debian(cves=31)
+    assert place.update().snapshot.name not in (ours.snapshot.name, theirs.snapshot.name)
+    assert place.counts() == {"debian": 31}
 
 
 def test_what_was_refused_stays_refused_without_being_read_again(place: Place) -> None:

@@ -10,11 +10,13 @@ from careen.errors import Unavailable
 from careen.feeds import UPSTREAMS, Upstream
 from careen.feeds.http import Http
 from careen.images.budgets import Budgets
+from careen.images.place import Access
 from careen.jobs import feeds as feed_jobs
 from careen.jobs.feed_bounds import Bounds
 from careen.jobs.feed_status import Report
 from careen.jobs.indexing import Indexing
 from careen.jobs.reading import Reading
+from careen.jobs.snapshot_exchange import Exchange
 from careen.jobs.snapshots import Snapshots
 from careen.matching.snapshot import current
 from careen.settings import InvalidSetting, Settings
@@ -90,6 +92,22 @@ def feeds_status(settings: Settings) -> str:
     active = current(settings.snapshots)
     snapshot = f"snapshot {active.stem[:12]}" if active else "no snapshot yet"
     return "\n".join([*(each.told(limit) for each in kept), snapshot])
+
+
+def exchange(settings: Settings, access: Access, say: Callable[[str], object]) -> Exchange:
+    """What brings snapshots out of the data folder and into it."""
+    _make_folders(settings)
+    settings.snapshots.mkdir(exist_ok=True)
+    return Exchange(settings.snapshots, access, say)
+
+
+def take_snapshot(
+    settings: Settings, access: Access, say: Callable[[str], object], target: str, *, expected: str = ""
+) -> str:
+    """Makes the snapshot at `target` the active one, and what is kept of the feeds older than it."""
+    digest = exchange(settings, access, say).bring_in(target, expected=expected)
+    feed_jobs.adopt(_chosen_feeds(settings), settings.feed_documents, settings.snapshots)
+    return digest
 
 
 def upgrade(settings: Settings) -> None:

@@ -1,10 +1,7 @@
 """The command line. Exit status: 0 done, 1 an error, 2 a wrong call, 3 `--fail-on` was met."""
 
 import logging
-import os
 import sys
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -13,12 +10,13 @@ import structlog
 from careen import report
 from careen import settings as settings_module
 from careen.app import workshop
+from careen.cli.access import access
 from careen.cli.accounts import account, key, token
+from careen.cli.feeds import feeds
 from careen.cli.kindly import FAILED, kindly
 from careen.cli.migrations import migrate
 from careen.cli.output import say, write
 from careen.images.manifest import parse_platform
-from careen.images.source import Access
 from careen.model.severity import Severity
 
 MET = 3
@@ -48,7 +46,7 @@ def main() -> None:
     _log_from(logging.WARNING)
 
 
-for command in (account, key, migrate, token):
+for command in (account, feeds, key, migrate, token):
     main.add_command(command)
 
 
@@ -88,7 +86,7 @@ def scan(
 
     wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
-        verdict, facts = OneShot(parts, _access(), say).scan(target, platform=wanted, offline=offline)
+        verdict, facts = OneShot(parts, access(), say).scan(target, platform=wanted, offline=offline)
     write(report.format_named(format_).render(verdict, facts), output)
     if verdict.fatal:
         kinds = ", ".join(sorted({problem.kind for problem in verdict.fatal}))
@@ -115,7 +113,7 @@ def explain(
 
     wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
-        found, facts = OneShot(parts, _access(), say).explain(
+        found, facts = OneShot(parts, access(), say).explain(
             target, vulnerability, package, platform=wanted, offline=offline
         )
     render = explanation.render_json if format_ == "json" else explanation.render
@@ -133,40 +131,8 @@ def import_(target: str, repository: str, platform: str | None) -> None:
 
     wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
-        image = Import(parts, _access(), say).bring(target, repository, platform=wanted)
+        image = Import(parts, access(), say).bring(target, repository, platform=wanted)
     click.echo(f"{image.id}  {image.name}@{image.digest}")
-
-
-@main.group()
-def feeds() -> None:
-    """The advisories: fetch them, and see how old they are."""
-
-
-@feeds.command()
-@click.option("--only", multiple=True, metavar="NAME", help="Only this feed; may be given again.")
-@click.option("--mirror", help="A folder or URL that holds the upstreams as HOST/PATH.")
-@click.option(
-    "--accept",
-    multiple=True,
-    metavar="NAME",
-    help="Take what this feed publishes though it has lost many records; may be given again.",
-)
-@kindly
-def update(only: tuple[str, ...], mirror: str | None, accept: tuple[str, ...]) -> None:
-    """Fetch what is new upstream and build a snapshot of advisories from it."""
-    settings = settings_module.read()
-    if mirror is not None:
-        settings = replace(settings, feeds_mirror=mirror)
-    with workshop.opened(settings) as parts:
-        said = parts.refresh_feeds(only=only, accept=accept, progress=say)
-    click.echo(said.told(timedelta(seconds=settings.feeds_stale)))
-
-
-@feeds.command()
-@kindly
-def status() -> None:
-    """Age, count and last error of each feed."""
-    click.echo(workshop.feeds_status(settings_module.read()))
 
 
 @main.command()
@@ -175,12 +141,3 @@ def upgrade() -> None:
     """Bring the database's tables up to date (SQLite does so by itself)."""
     workshop.upgrade(settings_module.read())
     say("the database is up to date")
-
-
-def _access() -> Access:
-    """Credentials for registries: those of `docker login`, or of the environment."""
-    return Access(
-        user=os.environ.get("CAREEN_REGISTRY_USER", ""),
-        password=os.environ.get("CAREEN_REGISTRY_PASSWORD", ""),
-        docker_config=Path.home() / ".docker" / "config.json",
-    )

@@ -1,4 +1,4 @@
-"""A client of the distribution API, for pulling only (OCI distribution-spec v1.1, "Pull").
+"""A client of the distribution API (OCI distribution-spec v1.1).
 
 Credentials and tokens go to the registry's own origin; redirects to elsewhere are followed without them. No
 message holds an address that was sent to us: those of redirects are signed.
@@ -7,7 +7,7 @@ message holds an address that was sent to us: those of redirects are signed.
 import logging
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -31,9 +31,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 class Client:
-    """Reads one repository. Close it after use."""
+    """Talks about one repository; `actions` are those that a token is asked for. Close it after use."""
 
-    def __init__(self, reference: Reference, access: Access) -> None:
+    def __init__(self, reference: Reference, access: Access, *, actions: str = "pull") -> None:
         self._host = _HUB_HOST if reference.host == DOCKER_HUB else reference.host
         self._name = reference.name
         # httpx logs whole addresses at INFO, the signed ones of redirects too.
@@ -46,7 +46,7 @@ class Client:
         )
         self._base = httpx.URL(f"{self._scheme(access)}://{self._host}/v2/")
         known = credentials.find(reference.host, access)
-        self._login = Login(self._http, self._base, self._name, known)
+        self._login = Login(self._http, self._base, self._name, known, actions)
 
     def close(self) -> None:
         self._http.close()
@@ -69,6 +69,43 @@ class Client:
                 yield response
             finally:
                 response.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        content: Callable[[], bytes | Iterator[bytes]],
+        *,
+        also: Collection[int] = (),
+    ) -> httpx.Response:
+        """The answer to a request with a body, which must be a success or one of `also`; otherwise as `get`.
+
+        `path` is below /v2/<name>/, or an address that the registry gave. `content` is asked again where the
+        request has to be repeated.
+        """
+        url = self._base.join(f"{self._name}/")
+        aim = safe_url(path, url, self._base.scheme)
+        if aim is None:
+            raise Invalid(f"{self._host} wants the upload at an address that is not https")
+        with self._transport_errors():
+            response = self._send_body(method, aim, headers, content())
+            if response.status_code == httpx.codes.UNAUTHORIZED and self._login.answer(response):
+                response = self._send_body(method, aim, headers, content())
+        if not response.is_success and response.status_code not in also:
+            self._check(response, path.partition("?")[0])
+        return response
+
+    def _send_body(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | Iterator[bytes]
+    ) -> httpx.Response:
+        sent = dict(headers)
+        if self._login.header and same_origin(url, self._base):
+            sent["Authorization"] = self._login.header
+        request = self._http.build_request(method, url, headers=sent, content=content)
+        response = self._http.send(request, stream=True)
+        response.close()
+        return response
 
     def read(self, path: str, headers: Mapping[str, str]) -> tuple[bytes, httpx.Headers]:
         """A document of at most one byte more than `documents.LIMIT`, and the headers that came with it."""

@@ -18,12 +18,18 @@ class Login:
     """`header` is the value of Authorization for the registry at `base`; "" = nothing was asked for yet."""
 
     def __init__(
-        self, http: httpx.Client, base: httpx.URL, name: str, credentials: Credentials | None
+        self,
+        http: httpx.Client,
+        base: httpx.URL,
+        name: str,
+        credentials: Credentials | None,
+        actions: str = "pull",
     ) -> None:
         self._http = http
         self._base = base
         self._name = name  # of the repository
         self._credentials = credentials
+        self._actions = actions  # "pull", "pull,push"
         self.header = ""
 
     @property
@@ -48,8 +54,11 @@ class Login:
         realm = safe_url(challenge.get("realm", ""), self._base, self._base.scheme)
         if realm is None:
             raise Invalid(f"{self._base.host} names a token service that is not https")
-        # Not the scope that the registry asks for: reading this repository is all that is wanted.
-        wanted = {"service": challenge.get("service", ""), "scope": f"repository:{self._name}:pull"}
+        # Not the scope that the registry asks for: this repository is all that is wanted.
+        wanted = {
+            "service": challenge.get("service", ""),
+            "scope": f"repository:{self._name}:{self._actions}",
+        }
         given = self._credentials_for(realm)
         headers = {"Authorization": given.basic} if given else {}
         request = self._http.build_request("GET", realm.copy_merge_params(wanted), headers=headers)

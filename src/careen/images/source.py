@@ -12,7 +12,7 @@ from careen.images.opened import LayerBytes, OpenedImage, Progress, Source, asse
 from careen.images.place import Access, Place
 from careen.model.manifest import Platform
 
-__all__ = ["SOURCES", "Access", "LayerBytes", "OpenedImage", "Progress", "open_image"]
+__all__ = ["SOURCES", "Access", "LayerBytes", "OpenedImage", "Progress", "open_image", "open_source"]
 
 
 class Kind(Protocol):
@@ -58,6 +58,21 @@ def open_image(
         place = Place(prefix, text, name, Path(folder), progress, access)
         with ExitStack() as stack:
             yield _assembled(stack, kind, place, target, platform)
+
+
+@contextmanager
+def open_source(
+    target: str,
+    *,
+    work: Path,
+    progress: Progress = quiet,
+    access: Access = Access(),  # noqa: B008 - a frozen value
+) -> Iterator[Source]:
+    """Where `target`, as of `open_image`, lies: for artifacts that are no images. Nothing is verified."""
+    with tempfile.TemporaryDirectory(prefix="artifact-", dir=work) as folder:
+        kind, prefix, text, name = _decide(target)
+        with kind.open_source(Place(prefix, text, name, Path(folder), progress, access)) as source:
+            yield source
 
 
 def _assembled(

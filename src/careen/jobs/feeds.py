@@ -81,6 +81,13 @@ def status(feeds: Sequence[Upstream], folder: Path) -> tuple[FeedStatus, ...]:
     return tuple(FeedStatus.of(feed.NAME, Shelf.open(folder / feed.NAME)) for feed in feeds)
 
 
+def adopt(feeds: Sequence[Upstream], folder: Path, snapshots: Path) -> None:
+    """Notes that the active snapshot is newer than the documents in `folder`, until others come."""
+    with _alone(folder):
+        work = _Update(feeds, folder, snapshots, date.min, lambda _: None)
+        work.adopt()
+
+
 def _chosen(feeds: Sequence[Upstream], only: Sequence[str]) -> list[Upstream]:
     names = [feed.NAME for feed in feeds]
     for name in only:
@@ -195,16 +202,27 @@ class _Update:
             built = json.loads(self._built.read_text())
         except (OSError, ValueError):
             return False
+        if built == {"imported": active.name, "beside": self._documents()}:
+            return True
         return bool(built == {"from": self._digest(), "snapshot": active.name})
+
+    def adopt(self) -> None:
+        active = current(self._snapshots)
+        assert active
+        write(self._built, json.dumps({"imported": active.name, "beside": self._documents()}))
 
     def _digest(self) -> str:
         """Of all that goes into a snapshot; `today` decides what has reached its end of life."""
+        said = repr((_RECIPE, VERSION, self._today, self._documents()))
+        return hashlib.sha256(said.encode()).hexdigest()
+
+    def _documents(self) -> str:
         documents = sorted(
             (name, url, kept.document.sha256)
             for name, shelf in self.shelves.items()
             for url, kept in shelf.kept.items()
         )
-        return hashlib.sha256(repr((_RECIPE, VERSION, self._today, documents)).encode()).hexdigest()
+        return hashlib.sha256(repr(documents).encode()).hexdigest()
 
 
 def _read(feed: Upstream, url: str, kept: Kept, tally: Tally) -> Iterator[Record]:
