@@ -1,5 +1,6 @@
 """Images of rpm distributions, from their databases of packages to findings and their proof."""
 
+import bz2
 import io
 import json
 import sqlite3
@@ -40,7 +41,7 @@ def rpmdb(*packages: str) -> bytes:
 
 
 def header(name: str, version: str, release: str, source: str, module: str = "", epoch: str = "") -> bytes:
-    texts = {1000: name, 1001: version, 1002: release, 1011: "Red Hat, Inc.", 1022: "x86_64"}
+    texts = {1000: name, 1001: version, 1002: release, 1022: "x86_64"}
     texts |= {1044: f"{source}-{version}-{release}.src.rpm", 5096: module}
     entries, data = b"", b""
     if epoch:
@@ -49,6 +50,15 @@ def header(name: str, version: str, release: str, source: str, module: str = "",
         entries += struct.pack(">IIII", tag, 6, len(data), 1)
         data += text.encode() + b"\0"
     return struct.pack(">II", len(entries) // 16, len(data)) + entries + data
+
+
+def packed(folder: Path, prefix: str) -> bytes:
+    """The documents of a folder in a tar archive."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path in sorted(folder.iterdir()):
+            archive.add(path, f"{prefix}/{path.name}")
+    return buffer.getvalue()
 
 
 def ubi(*packages: str, release: str = "9.4", repositories: tuple[str, ...] = ()) -> Mapping[str, bytes]:
@@ -68,11 +78,8 @@ def advised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     mirror = tmp_path_factory.mktemp("mirror")
     vex = mirror / DATA / "csaf/v2/vex"
     vex.mkdir(parents=True)
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as archive:
-        for path in sorted((TESTDATA / "redhat/archive-real/input.tar.zst").iterdir()):
-            archive.add(path, f"2024/{path.name}")
-    (vex / "csaf_vex_2026-03-25.tar.zst").write_bytes(zstandard.compress(buffer.getvalue()))
+    documents = packed(TESTDATA / "redhat/archive-real/input.tar.zst", "2024")
+    (vex / "csaf_vex_2026-03-25.tar.zst").write_bytes(zstandard.compress(documents))
     (vex / "archive_latest.txt").write_text("csaf_vex_2026-03-25.tar.zst")
     (vex / "changes.csv").write_text('"2026/cve-2026-0968.json","2026-03-26T00:00:00+00:00"\n')
     (vex / "deletions.csv").touch()
@@ -82,13 +89,17 @@ def advised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     (mirror / DATA / "metrics").mkdir()
     known = {"data": {id_: {"cpes": cpes} for id_, cpes in CPES.items()}}
     (mirror / DATA / "metrics/repository-to-cpe.json").write_text(json.dumps(known))
+    suse = mirror / "ftp.suse.com/pub/projects/security"
+    suse.mkdir(parents=True)
+    documents = packed(TESTDATA / "suse/archive-cut/input.tar.bz2", "csaf-vex")
+    (suse / "csaf-vex.tar.bz2").write_bytes(bz2.compress(documents))
     return tmp_path_factory.mktemp("data"), mirror
 
 
 @pytest.fixture
 def scan(careen: Callable[..., Any], advised: tuple[Path, Path], make_layout: Callable[..., Path]) -> Scan:
     data, mirror = advised
-    settings = {"CAREEN_DATA": str(data), "CAREEN_FEEDS_MIRROR": str(mirror), "CAREEN_FEEDS": "redhat"}
+    settings = {"CAREEN_DATA": str(data), "CAREEN_FEEDS_MIRROR": str(mirror), "CAREEN_FEEDS": "redhat,suse"}
 
     def run(files: Mapping[str, bytes], command: str = "scan", *arguments: str) -> Any:
         done = careen(command, str(make_layout(files)), *arguments, "--format", "json", **settings)
@@ -115,10 +126,10 @@ def test_a_ubi_image_is_judged_by_the_repositories_that_its_manifest_names(scan:
     document = scan(ubi(*packages, repositories=(APPSTREAM, BASEOS)))
     assert document["problems"] == []
     assert found(document) == {
-        ("CVE-2023-38545", "libcurl"): ("HIGH", "affected", "7.76.1-23.el9_2.4"),
+        ("CVE-2023-38545", "libcurl"): ("HIGH", "fixed", "7.76.1-23.el9_2.4"),
         ("CVE-2026-0968", "libssh"): ("LOW", "affected", ""),
         ("CVE-2026-27142", "golang-race"): ("MEDIUM", "deferred", ""),
-        ("CVE-2024-0727", "openssl-libs"): ("LOW", "affected", "1:3.0.7-27.el9"),
+        ("CVE-2024-0727", "openssl-libs"): ("LOW", "fixed", "1:3.0.7-27.el9"),
     }
     aliases = {finding["id"]: finding["aliases"] for finding in document["findings"]}
     assert "RHSA-2023:5763" in aliases["CVE-2023-38545"]
@@ -163,3 +174,28 @@ def test_centos_is_judged_by_red_hats_advisories_and_stream_is_not(scan: Scan) -
     assert (document["findings"], [each["kind"] for each in document["problems"]]) == ([], ["no-feed"])
     files["etc/os-release"] = b'ID="centos"\nVERSION_ID="8"\nPRETTY_NAME="CentOS Linux 8"\n'
     assert [each["kind"] for each in scan(files)["problems"]] == ["end-of-life"]
+
+
+def test_a_bci_image_is_judged_by_the_service_pack_that_it_is_of(scan: Scan) -> None:
+    packages = (
+        "python311-aiohttp 3.8.5 150400.10.8.1 python-aiohttp",
+        "python311-aiohttp 3.9.3 150400.10.14.1 python-aiohttp",
+    )
+    judged = {}
+    for pack in ("15.4", "15.5"):
+        files = {
+            "etc/os-release": f'ID="sles"\nVERSION_ID="{pack}"\n'.encode(),
+            "usr/lib/sysimage/rpm/rpmdb.sqlite": rpmdb(*packages),
+        }
+        document = scan(files)
+        assert [each["kind"] for each in document["problems"]] == ["end-of-life"]
+        judged[pack] = [
+            (each["version"], each["fixed_by"], each["severity"], each["evidence"].get("remarks"))
+            for each in document["findings"]
+        ]
+    fixed = "3.9.3-150400.10.14.1"
+    paid = ["the fix needs SUSE's Long Term Service Pack Support"]
+    assert judged == {
+        "15.4": [("3.8.5-150400.10.8.1", fixed, "MEDIUM", paid)],
+        "15.5": [("3.8.5-150400.10.8.1", fixed, "MEDIUM", None)],
+    }
