@@ -85,9 +85,13 @@ class Executor:
     error: tuple[str, str] | None = None  # kind and message
     go: threading.Event = field(default_factory=threading.Event)
     threads: list[threading.Thread] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)  # operations that were cancelled
 
     def start(self, image: Image, *, caller: str, attempt: Attempt | None = None) -> Operation:
-        return Scans(self.database, self._submit).start(image, caller=caller, attempt=attempt)
+        return Scans(self.database, self._submit, self.cancelled).start(image, caller=caller, attempt=attempt)
+
+    def cancelled(self, operation_id: str) -> None:
+        self.left.append(operation_id)
 
     def _submit(self, operation_id: str) -> None:
         self.threads.append(threading.Thread(target=self._end, args=(operation_id,)))

@@ -223,6 +223,8 @@ def test_a_scan_that_is_cancelled_ends_in_error(world: Any) -> None:
     operation = world.http.post(f"{REST}/scans", json={"imageId": world.image.id}).json()
     cancelled = world.http.get(f"/operations/{operation['id']}:cancel").json()
     assert (cancelled["done"], cancelled["error"]["code"]) == (True, 1)
+    assert world.executor.left == [operation["id"]]
+    assert world.http.post(f"/operations/{operation['id']}:cancel").json() == cancelled
     scan_id = operation["metadata"]["scanResultId"]
     assert world.http.get(f"{REST}/scans/{scan_id}").json()["status"] == "ERROR"
     world.executor.finish()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from careen.errors import Cancelled
 from careen.images.budgets import Budgets
 from careen.jobs.child import LayerSource
 from careen.jobs.indexing import Indexing
@@ -154,3 +155,22 @@ def test_no_more_children_are_at_work_than_there_are_workers(
     assert states.count("T") >= 1
     indexing.close()
     time.sleep(1)  # the turn that is under way
+
+
+def test_a_layer_is_read_on_until_the_last_who_waits_for_it_leaves(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    layer = stored(tmp_path, {f"data/{number}": os.urandom(1 << 20) for number in range(150)})
+    counted = Counted()
+    indexing = Indexing(sqlite_database, counted, workers=1)
+    (future,) = indexing.soon([layer], wanted_by="first").values()
+    assert indexing.soon([layer], wanted_by="second") == {layer.digest: future}
+    indexing.leave("first")
+    indexing.leave("nobody")
+    assert not future.done()
+    indexing.leave("second")
+    with pytest.raises(Cancelled):
+        future.result(timeout=30)
+    found = indexing.ensure([layer])
+    assert found[0].problems == ()
+    assert counted.read == [layer.digest] * len(counted.read)

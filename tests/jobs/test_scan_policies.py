@@ -26,7 +26,7 @@ DAY = timedelta(days=1)
 def world(database: Database) -> tuple[Database, ScanPolicies]:
     with database.write() as connection:
         registries.add(connection, Registry("crp0", "b1g", "", now()))
-    start = Scans(database, lambda _operation_id: None).start
+    start = Scans(database, lambda _operation_id: None, lambda _operation_id: None).start
     return database, ScanPolicies(database, start)
 
 

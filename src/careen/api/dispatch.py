@@ -74,7 +74,7 @@ class Api:
             IpPermissions(database),
             LifecyclePolicies(database),
             ScanPolicies(database),
-            Operations(database),
+            Operations(database, scans.cancelled),
             Endpoints(registry_address),
             IamTokens(authentication),
             access_bindings.of_registries(database),

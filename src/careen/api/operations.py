@@ -67,6 +67,7 @@ class Operations:
     SERVICE: ClassVar = "yandex.cloud.operation.OperationService"
 
     database: Database
+    cancelled: Callable[[str], None]  # stops the work of the operation of that id
 
     def get(self, request: operation_service_pb2.GetOperationRequest, _: Call) -> operation_pb2.Operation:
         with self.database.read() as connection:
@@ -75,12 +76,14 @@ class Operations:
     def cancel(
         self, request: operation_service_pb2.CancelOperationRequest, _: Call
     ) -> operation_pb2.Operation:
-        """An operation that is done stays as it is. Whoever carries it out looks whether it still runs."""
+        """An operation that is done stays as it is."""
         with self.database.write() as connection:
             operation = _operation(connection, request.operation_id)
             if not operation.done:
                 _end(connection, operation)
-            return message(connection, _operation(connection, request.operation_id))
+            ended = message(connection, _operation(connection, request.operation_id))
+        self.cancelled(request.operation_id)
+        return ended
 
 
 def _end(connection: Connection, operation: Operation) -> None:

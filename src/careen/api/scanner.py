@@ -27,9 +27,10 @@ _VULNERABILITIES = (
 
 
 class Scans(Protocol):
-    """What begins scans."""
+    """What begins and stops scans."""
 
     def start(self, image: Image, *, caller: str, attempt: Attempt | None = None) -> Operation: ...
+    def cancelled(self, operation_id: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

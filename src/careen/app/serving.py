@@ -74,7 +74,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             ),
             workers=settings.workers,
         )
-        scans = Scans(parts.database, executor.submit)
+        scans = Scans(parts.database, executor.submit, parts.indexing.leave)
         policies = ScanPolicies(parts.database, scans.start)
         retention = Retention(settings.scan_results, settings.scan_results_days)
         rounds = [

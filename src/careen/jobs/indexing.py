@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from careen import indexing
+from careen.errors import Cancelled
 from careen.images.budgets import BudgetExceeded, CorruptLayer
 from careen.jobs.child import LayerSource
 from careen.jobs.task import Reader, Task
@@ -64,13 +65,28 @@ class Indexing:
         """As `begin`, and waits."""
         return [future.result() for future in self.begin(sources, whose=whose)]
 
-    def soon(self, sources: Iterable[LayerSource], *, whose: str = "") -> dict[Digest, Future[LayerIndex]]:
-        """Begin with the layers that are not kept yet; returns those."""
+    def soon(
+        self, sources: Iterable[LayerSource], *, whose: str = "", wanted_by: str = ""
+    ) -> dict[Digest, Future[LayerIndex]]:
+        """Begin with the layers that are not kept yet; returns those.
+
+        The operation `wanted_by` may `leave`, after which its futures may raise Cancelled.
+        """
         found = list(sources)
         with self._database.read() as connection:
             missing = set(layers.missing(connection, [each.digest for each in found], self.fingerprint))
         wanted = {source.digest: source for source in found if source.digest in missing}
-        return {task.digest: task.index for task in self._start(wanted.values(), whose) if task.digest}
+        begun = self._start(wanted.values(), whose, wanted_by)
+        return {task.digest: task.index for task in begun if task.digest}
+
+    def leave(self, operation_id: str) -> None:
+        """The operation has ended: what no other waits for is not read on, and its child is killed."""
+        with self._lock:
+            for task in [each for each in self._running.values() if operation_id in each.wanted_by]:
+                task.wanted_by.remove(operation_id)
+                if not task.wanted_by:
+                    del self._running[_digest(task)]  # whoever wants it later begins anew
+                    self._drop(task)
 
     def follow(self, path: Path, size: int, *, whose: str) -> Task | None:
         """Read a blob of which `size` bytes are in a file that grows; None when too many others do."""
@@ -111,15 +127,20 @@ class Indexing:
             for task in (*self._turns.close(), *(each for each in self._followed if each.idle_since)):
                 task.close()
 
-    def _start(self, sources: Iterable[LayerSource], whose: str) -> list[Task]:
-        return [self._task(each, whose) for each in sorted(sources, key=lambda each: each.size, reverse=True)]
+    def _start(self, sources: Iterable[LayerSource], whose: str, wanted_by: str = "") -> list[Task]:
+        largest_first = sorted(sources, key=lambda each: each.size, reverse=True)
+        return [self._task(each, whose, wanted_by) for each in largest_first]
 
-    def _task(self, source: LayerSource, whose: str) -> Task:
+    def _task(self, source: LayerSource, whose: str, wanted_by: str) -> Task:
         with self._lock:
-            if source.digest in self._running:
-                return self._running[source.digest]
-            task = self._running[source.digest] = Task.of(source, whose)
-        self._turns.put(task)
+            task = self._running.get(source.digest)
+            is_new = task is None
+            if task is None:
+                task = self._running[source.digest] = Task.of(source, whose)
+            if wanted_by:
+                task.wanted_by.add(wanted_by)
+        if is_new:
+            self._turns.put(task)
         return task
 
     def _labour(self) -> None:
@@ -157,6 +178,8 @@ class Indexing:
         with self._lock:
             if task.is_dropped or self._turns.is_closed:
                 self._remove(task)
+                if task.is_dropped:
+                    task.index.set_exception(Cancelled("nobody waits for the layer any more"))
                 return
             task.rest()
             if not task.idle_since:
@@ -212,6 +235,11 @@ class Indexing:
         with self._database.read() as connection:
             found = (layers.get(connection, digest, self.fingerprint) for digest in digests)
             return {index.digest: index for index in found if index is not None}
+
+
+def _digest(task: Task) -> Digest:
+    assert task.digest is not None
+    return task.digest
 
 
 def _done(index: LayerIndex) -> Future[LayerIndex]:

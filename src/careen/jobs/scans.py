@@ -51,6 +51,7 @@ class Scans:
 
     database: Database
     submit: Callable[[str], None]
+    leave: Callable[[str], None]  # ends what the operation of that id has begun
 
     def start(self, image: Image, *, caller: str, attempt: Attempt | None = None) -> Operation:
         """The operation of a new scan, or of the one that is at work on this image already.
@@ -63,6 +64,10 @@ class Scans:
             operation = self._begin(image, caller, attempt)
         self.submit(operation.id)
         return operation
+
+    def cancelled(self, operation_id: str) -> None:
+        """Its row says so already: stop its work."""
+        self.leave(operation_id)
 
     def _begin(self, image: Image, caller: str, attempt: Attempt | None) -> Operation:
         moment = now()
@@ -127,7 +132,7 @@ class ScanJob:
         if not parts:
             raise CannotJudge(_told(problems))
         sources = [source for part in parts for source in layer_sources(part.manifest, self.blobs)[0]]
-        begun = self.indexing.soon(sources, whose=image.id)
+        begun = self.indexing.soon(sources, whose=image.id, wanted_by=operation.id)
         end = partial(self._end, operation, parts, problems, begun)
         if not begun:
             return end()

@@ -43,6 +43,7 @@ class Task:
     idle_since: float = 0.0  # 0 = it has its turns
     is_dropped: bool = False
     is_over: bool = False
+    wanted_by: set[str] = field(default_factory=set)  # operations that wait for it
     index: Future[LayerIndex] = field(default_factory=Future)
     _reading: Read | None = None
     _told: tuple[int, Digest | None] = (0, None)
@@ -86,7 +87,7 @@ class Task:
     def restarted(self, source: LayerSource) -> "Task":
         """In its place: read the whole blob from its beginning."""
         task = Task.of(source, self.whose)
-        task.index = self.index
+        task.index, task.wanted_by, task.is_dropped = self.index, self.wanted_by, self.is_dropped
         return task
 
     def close(self) -> None:
