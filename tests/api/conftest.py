@@ -229,7 +229,7 @@ def grpc_server(api: Api, material: tls.Material | None = None) -> Iterator[str]
 @contextmanager
 def http_server(loop: asyncio.AbstractEventLoop, api: Api) -> Iterator[str]:
     """The URL of a started server."""
-    app = Starlette(routes=list(rest.routes(api)))
+    app = Starlette(routes=list(rest.routes(api)), exception_handlers=rest.refusals(api))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
     serving = asyncio.run_coroutine_threadsafe(serve_http(server), loop)
     while not server.started:

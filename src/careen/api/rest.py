@@ -5,11 +5,11 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from careen.api import json_requests, json_responses, status
+from careen.api import json_requests, json_responses, openapi, openapi_page, status
 from careen.api.call import Call, Client
 from careen.api.dispatch import Api
 from careen.api.methods import Method
@@ -21,6 +21,7 @@ from careen.errors import Invalid, NotFound, Unimplemented
 _LARGEST_BODY = 1 << 20  # bytes
 _DIGITS = 18  # of a content-length, which the server has checked to be a number
 _METHOD_NOT_ALLOWED, _NOT_FOUND = 405, 404
+_ONLY_ITSELF = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
 def routes(api: Api) -> Sequence[Route]:
@@ -31,9 +32,19 @@ def routes(api: Api) -> Sequence[Route]:
     door = _Door(api)
     prefixes = sorted({place.template.split("/")[1] for place in places()})
     return [
+        Route("/openapi.json", _openapi),
+        Route("/docs", _page),
         *(Route(f"/{prefix}", door) for prefix in prefixes),
         *(Route(f"/{prefix}/{{rest:path}}", door) for prefix in prefixes),
     ]
+
+
+def _openapi(_: Request) -> Response:
+    return JSONResponse(openapi.document())
+
+
+def _page(_: Request) -> Response:
+    return HTMLResponse(openapi_page.page(), headers=_ONLY_ITSELF)
 
 
 def refusals(api: Api) -> Mapping[Any, Callable[[Request, Exception], Response]]:

@@ -77,13 +77,13 @@ def _field(message: Message, field: FieldDescriptor, path: str) -> Iterator[Viol
     if _is_left_alone(message, field):
         return
     if field.has_presence and not message.HasField(field.name):
-        if _option(field, "required"):
+        if option(field, "required"):
             yield Violation(path, "must be given")
         return
     value = getattr(message, field.name)
-    if _option(field, "required") and not value and field.message_type is None:
+    if option(field, "required") and not value and field.message_type is None:
         yield Violation(path, "must be given")
-    elif _is_map(field):
+    elif is_map(field):
         yield from _size(field, len(value), path)
         yield from _entries(field, value, path)
     elif field.is_repeated:
@@ -102,22 +102,27 @@ def _is_left_alone(message: Message, field: FieldDescriptor) -> bool:
 
 def _value(field: FieldDescriptor, value: object, path: str) -> Iterator[Violation]:
     if isinstance(value, str):
-        yield from _text(value, path, _length(field, value), _option(field, "pattern"))
+        yield from _text(value, path, _length(field, value), option(field, "pattern"))
     elif isinstance(value, Duration):
-        yield from _bound(path, "the duration", value.ToTimedelta(), _option(field, "value"))
+        yield from _bound(path, "the duration", value.ToTimedelta(), option(field, "value"))
     elif isinstance(value, Message):
         yield from _message(value, path + ".")
     elif field.enum_type is not None:
         if value not in field.enum_type.values_by_number:
             yield Violation(path, f"{value} is no number of {field.enum_type.full_name}")
     elif isinstance(value, int):
-        yield from _bound(path, "the value", value, _option(field, "value"))
+        yield from _bound(path, "the value", value, option(field, "value"))
+
+
+def length(field: FieldDescriptor) -> str:
+    """The bound on a text's length: the proto's, or a wider one of careen's own; "" = none is written."""
+    own = {_IMAGE: _REFERENCE_LENGTH, _POSITION: _POSITION_LENGTH}
+    return own.get(field.name) or option(field, "length")
 
 
 def _length(field: FieldDescriptor, value: str) -> str:
-    if field.name == _IMAGE and "/" in value:
-        return _REFERENCE_LENGTH
-    return _POSITION_LENGTH if field.name == _POSITION else _option(field, "length")
+    is_id = field.name == _IMAGE and "/" not in value
+    return option(field, "length") if is_id else length(field)
 
 
 def _entries(field: FieldDescriptor, entries: Mapping[str, object], path: str) -> Iterator[Violation]:
@@ -138,7 +143,7 @@ def _text(value: str, path: str, length: str, pattern: str) -> Iterator[Violatio
 
 
 def _size(field: FieldDescriptor, size: int, path: str) -> Iterator[Violation]:
-    yield from _bound(path, "the number of elements", size, _option(field, "size"))
+    yield from _bound(path, "the number of elements", size, option(field, "size"))
 
 
 def _bound(path: str, what: str, value: int | timedelta, bound: str) -> Iterator[Violation]:
@@ -173,10 +178,11 @@ def _quantity(text: str) -> int | timedelta:
     return timedelta(**{unit: int(text[:-1])}) if unit else int(text)
 
 
-def _option(field: FieldDescriptor, name: str) -> str:
+def option(field: FieldDescriptor, name: str) -> str:
+    """What yandex/cloud/validation.proto says of the field by that name."""
     value: str = field.GetOptions().Extensions[options.DESCRIPTOR.extensions_by_name[name]]
     return value
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
