@@ -27,7 +27,7 @@ def operations() -> dict[str, Any]:
 def test_every_method_with_a_path_is_described() -> None:
     by_rest = {name.removeprefix("yandex.cloud.") for name, method in METHODS.items() if method.http}
     assert operations().keys() == by_rest | {"operation.OperationService.Cancel.post"}
-    assert len(by_rest) == 48  # of 49: ForceDelete has none
+    assert len(by_rest) == len(METHODS) - 1  # ForceDelete has none
 
 
 def test_every_reference_leads_to_a_schema(still_world: Any) -> None:
@@ -81,4 +81,4 @@ def test_schemathesis_finds_no_answer_that_is_not_described(world: Any, tmp_path
         env={**os.environ, "NO_PROXY": "*", "NO_COLOR": "1"},
     )
     assert ended.returncode == 0, ended.stdout[:6000]
-    assert "Tested: 49" in ended.stdout
+    assert f"Tested: {len(operations())}" in ended.stdout
