@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from bench import image, indexing, matching, peers, registry, version_order
+from bench import api, image, indexing, lists, matching, peers, registry, version_order
 from bench.image import say
 from bench.peers import Cost
 
@@ -64,11 +64,21 @@ def pushes() -> None:
     registry.compare(DATA / "registry", size=(64 << 20) if IS_SMALL else 1 << 30)
 
 
+def long_lists() -> None:
+    """On SQLite, and on the empty database of BENCH_DATABASE_URL."""
+    for url in ("", os.environ.get("BENCH_DATABASE_URL")):
+        if url is not None:
+            say(f"on {url.partition(':')[0] or 'sqlite'}")
+            lists.compare(url)
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "versions": versions,
     "matching": snapshot,
     "indexing": layers,
     "registry": pushes,
+    "api": api.compare,
+    "lists": long_lists,
 }
 
 

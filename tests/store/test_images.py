@@ -245,13 +245,13 @@ def test_images_are_listed_by_repository_registry_and_folder(
     assert [image.name for image in by_name] == sorted([repository.name, other.name, foreign.name])
 
 
-def test_a_page_of_images_costs_three_queries(database: Database, push: Push) -> None:
+def test_a_page_of_images_costs_four_queries(database: Database, push: Push) -> None:
     pushed = [push(str(number).encode(), b"base", tag=f"v{number}") for number in range(20)]
     with database.read() as connection, counted(database) as statements:
         found = images.page(connection, page=Page())
     assert {image.id for image in found} == {image.id for image in pushed}
     assert all(len(image.layers) == 2 and len(image.tags) == 1 for image in found)
-    assert len(statements) == 3
+    assert len(statements) == 4
 
 
 @contextmanager

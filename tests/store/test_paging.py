@@ -181,6 +181,18 @@ LISTS: dict[str, Callable[[Connection, Page], object]] = {
     ),
     "repositories": lambda connection, page: repositories.page(connection, registry_id="crp1", page=page),
     "images": lambda connection, page: images.page(connection, registry_id="crp1", page=page),
+    "images by change": lambda connection, page: images.page(
+        connection, registry_id="crp1", page=replace(page, order=(("last_modified", True),))
+    ),
+    "images by digest": lambda connection, page: images.page(
+        connection, registry_id="crp1", page=replace(page, order=(("digest", False),))
+    ),
+    "scans by status": lambda connection, page: scans.page(
+        connection, repository_id="crp2", page=replace(page, order=(("status", False),))
+    ),
+    "failed scans of an image": lambda connection, page: scans.page(
+        connection, image_id="crp3", page=replace(page, where=(Condition("status", (3,)),))
+    ),
     "scans of a repository": lambda connection, page: scans.page(connection, repository_id="crp2", page=page),
     "scans of an image": lambda connection, page: scans.page(connection, image_id="crp3", page=page),
     "findings": lambda connection, page: scans.findings(connection, "che1", page=page),

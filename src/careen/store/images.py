@@ -35,6 +35,7 @@ LISTING = Listing(
         "last_modified": images.c.last_modified,  # when it was put, or a tag was last moved to it
     },
     default=(("created_at", False),),
+    tie="created_at",
 )
 
 

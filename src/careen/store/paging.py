@@ -56,9 +56,10 @@ class Listed(list[_Item]):
 class Listing:
     """A list's fields, none of which may be NULL, and its order where the caller wants no other."""
 
-    key: ColumnElement[Any]  # unique; ends every order, in the direction of the field before it
+    key: ColumnElement[Any]  # unique
     fields: Mapping[str, ColumnElement[Any]]
     default: Order
+    tie: str = ""  # the field that decides between rows that are equal in what the caller wants
 
 
 _Ordered = Sequence[tuple[ColumnElement[Any], bool]]
@@ -86,10 +87,13 @@ def merge(parts: Sequence[Listed[_Item]], listing: Listing, page: Page) -> Liste
 
 
 def _order(listing: Listing, page: Page) -> _Ordered:
-    order = [
-        (_plain(_field(listing, name)), descending) for name, descending in page.order or listing.default
-    ]
-    return [*order, (listing.key, order[-1][1] if order else False)]
+    """The key ends every order, in the direction of the field before it: an index can be read either way."""
+    asked = page.order or listing.default
+    is_descending = asked[-1][1] if asked else False
+    if listing.tie and listing.tie not in dict(asked):
+        asked = (*asked, (listing.tie, is_descending))
+    order = [(_plain(_field(listing, name)), descending) for name, descending in asked]
+    return [*order, (listing.key, is_descending)]
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -38,6 +38,7 @@ LISTING = Listing(
     key=scan_results.c.id,
     fields={"status": scan_results.c.status, "created_at": scan_results.c.created_at},
     default=(("created_at", True),),
+    tie="created_at",
 )
 
 # Ascending severity is worst first.

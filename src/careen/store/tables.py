@@ -121,6 +121,9 @@ images = Table(
     UniqueConstraint("repository_id", "digest"),
     Index(None, "repository_id", "created_at", "id"),
     Index(None, "registry_id", "created_at", "id"),
+    Index(None, "repository_id", "last_modified", "created_at", "id"),
+    Index(None, "registry_id", "last_modified", "created_at", "id"),
+    Index(None, "registry_id", "digest", "created_at", "id"),
     Index(None, "config_id"),
 )
 
@@ -244,6 +247,8 @@ scan_results = Table(
     Column("problems", Document, nullable=False),
     Index(None, "image_id", "created_at", "id"),
     Index(None, "repository_id", "created_at", "id"),
+    Index(None, "image_id", "status", "created_at", "id"),
+    Index(None, "repository_id", "status", "created_at", "id"),
 )
 
 scan_packages = Table(
