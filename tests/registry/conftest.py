@@ -61,7 +61,9 @@ Serve = Callable[..., AbstractContextManager[Server]]
 
 @contextmanager
 def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
-    config = uvicorn.Config(app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+    config = uvicorn.Config(
+        app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from careen.auth import roles
 from careen.auth.roles import Right
 from careen.errors import Denied, Unauthenticated
-from careen.model.access import ALL_AUTHENTICATED, ALL_USERS, CLOUD, Identity, Path, Resource, ResourceKind
+from careen.model.access import ALL_AUTHENTICATED, ALL_USERS, CLOUD, Identity, Path, Resource
 from careen.store import access_bindings
 
 UNKNOWN_CALLER = "Token is invalid or has expired."
@@ -58,9 +58,6 @@ class Territory:
     @property
     def is_everything(self) -> bool:
         return CLOUD in self.resources
-
-    def ids(self, kind: ResourceKind) -> Collection[str]:
-        return sorted(each.id for each in self.resources if each.kind is kind)
 
 
 def _subjects(caller: Identity) -> Collection[str]:

@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from careen.auth.access import Access
+from careen.auth.roles import Right
 from careen.registry import names
+from careen.registry.asks import CALLER
 from careen.registry.door import RegistryDoor
 from careen.registry.pages import Page
 from careen.store import images, repositories
@@ -14,6 +17,7 @@ from careen.store import images, repositories
 class Lists:
     def __init__(self, door: RegistryDoor) -> None:
         self._door = door
+        self._access = Access(door.authentication.enforced)
 
     def tags(self, request: Request) -> Response:
         page, name = Page.of(request), request.path_params["name"]
@@ -23,9 +27,12 @@ class Lists:
         return _response(page, f"/v2/{name}/tags/list", {"name": name}, "tags", found)
 
     def catalog(self, request: Request) -> Response:
+        """Of what the caller may see."""
         page = Page.of(request)
         with self._door.database.read() as connection:
-            found = repositories.names(connection, after=page.last, limit=page.size + 1)
+            territory = self._access.territory(connection, request.scope[CALLER], Right.VIEW)
+            within = None if territory.is_everything else territory.resources
+            found = repositories.names(connection, after=page.last, limit=page.size + 1, within=within)
         return _response(page, "/v2/_catalog", {}, "repositories", found)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
-from careen.model.access import AccessBinding, Path, Resource
+from careen.model.access import AccessBinding, Path, Resource, ResourceKind
 from careen.store.inserts import insert_all, insert_new
 from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import access_bindings, repositories
@@ -40,7 +40,7 @@ def resources(connection: Connection, roles: Collection[str], subjects: Collecti
     query = select(*access_bindings.c["resource_kind", "resource_id"]).where(
         access_bindings.c.role.in_(sorted(roles)), access_bindings.c.subject_id.in_(sorted(subjects))
     )
-    return {Resource(kind, identifier) for kind, identifier in connection.execute(query)}
+    return {Resource(ResourceKind(kind), identifier) for kind, identifier in connection.execute(query)}
 
 
 def put(connection: Connection, resource: Resource, bindings: Iterable[AccessBinding]) -> None:
@@ -70,7 +70,7 @@ def of_subject(connection: Connection, subject_id: str) -> Sequence[tuple[Resour
     """Resources and roles."""
     query = select(*access_bindings.c["resource_kind", "resource_id", "role"])
     rows = connection.execute(query.where(access_bindings.c.subject_id == subject_id))
-    return sorted((Resource(kind, identifier), role) for kind, identifier, role in rows)
+    return sorted((Resource(ResourceKind(kind), identifier), role) for kind, identifier, role in rows)
 
 
 def forget_subject(connection: Connection, subject_id: str) -> None:

@@ -1,11 +1,12 @@
 """Repositories: made by the first push to their name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, or_, select
 
 from careen.model import ids
+from careen.model.access import Resource, ResourceKind
 from careen.model.registry import Repository
 from careen.store import access_bindings, journal
 from careen.store.columns import now
@@ -79,10 +80,27 @@ def of_registry(connection: Connection, registry_id: str) -> Sequence[Repository
     return [_repository(row) for row in connection.execute(query.order_by(repositories.c.name))]
 
 
-def names(connection: Connection, *, after: str = "", limit: int = 0) -> Sequence[str]:
-    """Names of repositories in lexical order, from the one that follows `after`; limit 0 = all."""
+def names(
+    connection: Connection, *, after: str = "", limit: int = 0, within: Collection[Resource] | None = None
+) -> Sequence[str]:
+    """Names of repositories in lexical order, from the one that follows `after`; limit 0 = all.
+
+    With `within`, only of those that are, or lie in, one of these resources.
+    """
     query = select(repositories.c.name).where(repositories.c.name > after)
+    if within is not None:
+        query = query.where(_lies_in(within))
     return connection.scalars(query.order_by(repositories.c.name).limit(limit or None)).all()
+
+
+def _lies_in(resources: Collection[Resource]) -> ColumnElement[bool]:
+    ids = {kind: [each.id for each in resources if each.kind is kind] for kind in ResourceKind}
+    folders = registries.c.folder_id.in_(ids[ResourceKind.FOLDER])
+    return or_(
+        repositories.c.id.in_(ids[ResourceKind.REPOSITORY]),
+        repositories.c.registry_id.in_(ids[ResourceKind.REGISTRY]),
+        repositories.c.registry_id.in_(select(registries.c.id).where(folders)),
+    )
 
 
 def _one(connection: Connection, query: Select[Any], value: str) -> Repository | None:
