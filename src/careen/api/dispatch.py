@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, TypeVar, TypeVarTuple
 
 from google.protobuf.message import Message
+from sqlalchemy import Connection
 
 from careen.api import access_bindings, permissions, validation
 from careen.api.auditing import Auditor
@@ -30,7 +31,9 @@ from careen.api.scanner import Scanner, Scans
 from careen.audit.trail import Trail
 from careen.auth.access import Access
 from careen.auth.authentication import Authentication
+from careen.auth.roles import Right
 from careen.errors import Unauthenticated, Unimplemented
+from careen.model.access import Path
 from careen.store.database import Database
 
 _THREADS = 16
@@ -96,6 +99,16 @@ class Api:
             self._auditor.refused(method, call, error)
             raise
         return replace(call, caller=caller)
+
+    def admit(self, call: Call, right: Right, place: Callable[[Connection], Path | None]) -> None:
+        """For what is no method of Yandex' API: raises as `call` does, unless the caller has the right there.
+
+        Where `place` finds nothing, whoever is known may hear so.
+        """
+        caller = self._authentication.identify(call.authorization, call.client.address)
+        if self._access.enforced:
+            with self._database.read() as connection:
+                permissions.check_at(connection, self._access, right, place(connection), caller)
 
     def call(self, method: Method, request: Message, call: Call) -> Message:
         """The response to an identified call; raises careen.errors.Error. Blocks: see `in_thread`."""

@@ -167,12 +167,17 @@ def check(connection: Connection, access: Access, method: Method, request: Messa
     if method.full_name in KNOWN:
         return _check_known(connection, access, method, request, caller)
     need = NEEDS[method.full_name]
-    path = need.place(connection, request)
+    return check_at(connection, access, need.right, need.place(connection, request), caller)
+
+
+def check_at(
+    connection: Connection, access: Access, right: Right, path: Path | None, caller: Identity
+) -> None:
+    """Where the path is None, every known caller may hear that there is nothing."""
     if path is not None:
-        access.require(connection, caller, need.right, path)
-    elif not caller.is_known:
+        access.require(connection, caller, right, path)
+    elif access.enforced and not caller.is_known:
         raise Unauthenticated(UNKNOWN_CALLER)
-    return None
 
 
 def _check_known(

@@ -54,8 +54,8 @@ def refusals(api: Api) -> Mapping[Any, Callable[[Request, Exception], Response]]
         call = Call(api.grpc_address)
         assert isinstance(error, HTTPException)
         if error.status_code != _METHOD_NOT_ALLOWED:
-            return _error(NotFound(f"There is no path {request.url.path[:200]} here"), call)
-        response = _error(Unimplemented(f"{request.method} cannot be done with this path"), call)
+            return refusal(NotFound(f"There is no path {request.url.path[:200]} here"), call)
+        response = refusal(Unimplemented(f"{request.method} cannot be done with this path"), call)
         response.status_code = _METHOD_NOT_ALLOWED
         response.headers.update(error.headers or {})
         return response
@@ -83,7 +83,7 @@ class _Door:
             content = await self._answer(place.methods[request.method], variables, request, call)
             return _json(content, 200, call)
         except Exception as error:  # noqa: BLE001 - the edge of the server: whoever waits gets an answer
-            return _error(error, call)
+            return refusal(error, call)
 
     async def _answer(self, method: Method, path: Mapping[str, str], request: Request, call: Call) -> bytes:
         body = await _body(request) if method.http and method.http.has_body else b""
@@ -98,7 +98,7 @@ class _Door:
 
 
 def _refuse(verbs: Sequence[str], call: Call) -> Response:
-    response = _error(Unimplemented(f"Only {', '.join(verbs)} can be done with this path"), call)
+    response = refusal(Unimplemented(f"Only {', '.join(verbs)} can be done with this path"), call)
     response.status_code = _METHOD_NOT_ALLOWED
     response.headers["allow"] = ", ".join(verbs)
     return response
@@ -131,7 +131,8 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _error(error: Exception, call: Call) -> Response:
+def refusal(error: Exception, call: Call) -> Response:
+    """google.rpc.Status, for every path of this door."""
     told = status.of(error, call)
     response = _json(json_responses.write(told), status.http_status(told.code), call)
     if isinstance(error, TooManyFailures):

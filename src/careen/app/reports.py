@@ -1,38 +1,53 @@
 """`GET /careen/v1/scans/<id>`: all that a scan found out, which Yandex' messages have no room for."""
 
-from starlette.concurrency import run_in_threadpool
+from functools import partial
+
+from sqlalchemy import Connection
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from careen.api import rest
+from careen.api.call import Call
+from careen.api.dispatch import Api
+from careen.auth.roles import Right
+from careen.errors import Error, NotFound, Precondition
 from careen.images import documents
 from careen.images.documents import InvalidDocument
 from careen.images.history import created_by
+from careen.model.access import Path
 from careen.model.registry import Image
 from careen.report import ImageFacts
 from careen.report import json as json_report
-from careen.store import images, scans
+from careen.store import ancestry, images, scans
 from careen.store.blob_files import LocalBlobs
 from careen.store.database import Database
 
 
-def routes(database: Database, blobs: LocalBlobs) -> list[Route]:
+def routes(api: Api, database: Database, blobs: LocalBlobs) -> list[Route]:
     async def report(request: Request) -> Response:
-        return await run_in_threadpool(_report, database, blobs, request.path_params["scan_result_id"])
+        call = rest.call_of(api, request)
+        try:
+            scan_id = request.path_params["scan_result_id"]
+            return await api.in_thread(_report, api, database, blobs, call, scan_id)
+        except Error as error:
+            return rest.refusal(error, call)
 
     return [Route("/careen/v1/scans/{scan_result_id}", report)]
 
 
-def _report(database: Database, blobs: LocalBlobs, scan_id: str) -> Response:
+def _report(api: Api, database: Database, blobs: LocalBlobs, call: Call, scan_id: str) -> Response:
+    """For those who may read the scan's result by Yandex' API."""
+    api.admit(call, Right.SCAN, partial(_path, scan_id))
     with database.read() as connection:
         result = scans.get(connection, scan_id)
         verdict = scans.verdict(connection, scan_id)
         image = images.get(connection, result.image_id) if result else None
         parts = (image, *images.children(connection, image)) if image else ()
     if result is None or image is None:
-        return _refusal(404, 5, f"ScanResult {scan_id} not found")
+        raise NotFound.of("ScanResult", scan_id)
     if verdict is None:
-        return _refusal(400, 9, f"ScanResult {scan_id} has no report: it is {result.status.name}")
+        raise Precondition(f"ScanResult {scan_id} has no report: it is {result.status.name}")
     facts = ImageFacts(
         f"{image.name}@{image.digest}",
         image.digest,
@@ -55,6 +70,5 @@ def _created_by(image: Image, blobs: LocalBlobs) -> tuple[str, ...]:
     return created_by(config.fields, len(image.layers))
 
 
-def _refusal(status: int, code: int, message: str) -> Response:
-    """google.rpc.Status, as the rest of the API answers."""
-    return JSONResponse({"code": code, "message": message, "details": []}, status_code=status)
+def _path(scan_id: str, connection: Connection) -> Path | None:
+    return ancestry.of_scan_result(connection, scan_id)

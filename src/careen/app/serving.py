@@ -239,7 +239,7 @@ def _application(parts: Workshop, begun: Begun, api: Api, authentication: Authen
         routes=[
             *health.routes(parts.database),
             *registry_door.routes(door),
-            *reports.routes(parts.database, parts.blobs),
+            *reports.routes(api, parts.database, parts.blobs),
             *rest.routes(api),
         ],
         exception_handlers=rest.refusals(api),
