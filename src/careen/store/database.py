@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from careen.errors import Internal, Invalid, Unavailable
+from careen.store.documents import encode
 
 _BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 # More threads than these wait their turn; four processes stay below PostgreSQL's usual limit of 100.
@@ -93,8 +94,8 @@ def _engine(url: URL, *, migrating: bool = False) -> Engine:
     """`migrating` has no pool, and on SQLite no foreign keys: replacing a table would empty its children."""
     options: dict[str, Any] = {"poolclass": NullPool} if migrating else _POOL
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, **options, **_OVER_A_NETWORK)
-    engine = create_engine(url, connect_args=_ARGUMENTS, **options)
+        return create_engine(url, json_serializer=encode, **options, **_OVER_A_NETWORK)
+    engine = create_engine(url, json_serializer=encode, connect_args=_ARGUMENTS, **options)
     event.listen(engine, "connect", _set_up_for_migrating if migrating else _set_up)
     event.listen(engine, "begin", _begin)
     return engine

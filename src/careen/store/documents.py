@@ -1,7 +1,9 @@
 """Values of the model as JSON documents, and back."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 from careen.model.distro import Distro
@@ -16,6 +18,22 @@ _DISTRO = tuple(field.name for field in fields(Distro))
 
 def of_package(package: Package) -> Json:
     return {name: getattr(package, name) for name in _PACKAGE}
+
+
+class Encoded(str):
+    """A document that is JSON already: the engines' serializer leaves it as it is."""
+
+    __slots__ = ()
+
+
+def encode(document: object) -> str:
+    return document if isinstance(document, Encoded) else json.dumps(document)
+
+
+@lru_cache(maxsize=2000)
+def encoded_package(package: Package) -> Encoded:
+    """As `of_package`, for a package that many findings are about."""
+    return Encoded(json.dumps(of_package(package)))
 
 
 def package(document: Mapping[str, Any]) -> Package:

@@ -252,7 +252,7 @@ def finding_row(scan_id: str, position: int, finding: Finding) -> dict[str, obje
         "severity": finding.severity,
         "package_name": finding.package.name,
         "aliases": finding.aliases,
-        "package": documents.of_package(finding.package),
+        "package": documents.encoded_package(finding.package),
         "fixed_by": finding.fixed_by,
         "origin": finding.origin,
         "type": finding.type,
