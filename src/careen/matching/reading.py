@@ -65,10 +65,11 @@ SELECT id, digest, feed, name, aliases, scores, severity, link, summary, publish
 FROM advisories WHERE lower(name) = lower(?) OR instr(lower(aliases), lower(?)) ORDER BY id
 """
 STATEMENTS = """
-SELECT ecosystem, name, by_source, low,
+SELECT advisory, ecosystem, name, by_source, low,
        advisory, introduced, fixed, last_affected, high, severity, status, condition
 FROM ranges JOIN packages ON packages.id = ranges.package
-WHERE advisory = ? ORDER BY 1, 2, 3, high, low, 6, 7, 8, 10, 11, 12
+WHERE advisory IN (SELECT value FROM json_each(?))
+ORDER BY 1, 2, 3, 4, high, low, 7, 8, 9, 11, 12, 13
 """
 
 

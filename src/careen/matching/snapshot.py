@@ -4,7 +4,7 @@ import json
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -120,22 +120,17 @@ class Snapshot:
     def named(self, vulnerability: str) -> tuple[Named, ...]:
         """Every advisory of that id or alias, in any case. Reads the whole file: not for scans."""
         rows = self._rows(reading.NAMED, vulnerability, json.dumps(vulnerability))
-        return tuple(
-            Named(reading.record(row[1:11]), row[11], self._statements(row[0], reading.record(row[1:11])))
-            for row in rows
-        )
+        records = {row[0]: reading.record(row[1:11]) for row in rows}
+        said = self._statements(records)
+        return tuple(Named(records[row[0]], row[11], tuple(said[row[0]])) for row in rows)
 
-    def _statements(self, advisory: int, record: Record) -> tuple[Statement, ...]:
-        return tuple(
-            Statement(
-                ecosystem,
-                package,
-                bool(by_source),
-                low,
-                reading.hit(rest, record, self._condition, by_source=bool(by_source)),
-            )
-            for ecosystem, package, by_source, low, *rest in self._rows(reading.STATEMENTS, advisory)
-        )
+    def _statements(self, records: Mapping[int, Record]) -> Mapping[int, list[Statement]]:
+        found = defaultdict(list)
+        rows = self._rows(reading.STATEMENTS, json.dumps(sorted(records)))
+        for number, ecosystem, package, by_source, low, *rest in rows:
+            hit = reading.hit(rest, records[number], self._condition, by_source=bool(by_source))
+            found[number].append(Statement(ecosystem, package, bool(by_source), low, hit))
+        return found
 
     def unreadable(self, packages: Collection[int]) -> dict[int, list[tuple[str, str]]]:
         """Ids of advisories for these packages that cannot be judged, each with the reason."""
