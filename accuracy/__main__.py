@@ -9,10 +9,11 @@ tests name these); a vulnerability that differs ends with exit status 1.
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 import click
-from accuracy import matches, versions
+from accuracy import constraints, matches, parse, versions
 
 SHARED = Path(__file__).parents[2] / "shared"
 _SHOWN = 20  # differing rows of a set
@@ -40,7 +41,8 @@ class Score:
 
 
 def scores(shared: Path) -> Iterator[Score]:
-    for name, expected, found in (*matches.sets(shared), *versions.sets(shared)):
+    kinds = (matches, parse, versions, constraints)
+    for name, expected, found in chain.from_iterable(kind.sets(shared) for kind in kinds):
         both = expected & found
         yield Score(name, len(both), sorted(expected - both), sorted(found - both))
 
