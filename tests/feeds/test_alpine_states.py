@@ -66,7 +66,7 @@ def test_what_is_fixed_is_so_from_the_fix_on(snapshot: Snapshot) -> None:
     assert found(snapshot, "1.36.1-r27")["CVE-2024-0001"].fixed_by == "1.36.1-r28"
 
 
-def test_what_is_unfixed_is_found_without_a_fix_and_says_who_says_so(snapshot: Snapshot) -> None:
+def test_r30_what_is_unfixed_is_found_without_a_fix_and_says_who_says_so(snapshot: Snapshot) -> None:
     finding = found(snapshot, "1.36.1-r29")["CVE-2024-0004"]
     assert (finding.fixed_by, finding.status) == ("", "affected")
     assert finding.link == f"{SITE}/vuln/CVE-2024-0004"
