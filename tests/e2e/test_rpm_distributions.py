@@ -153,7 +153,7 @@ def test_which_fix_counts_depends_on_the_repositories(
     assert confidences == ([None if repositories else "low"] if fixed_by else [])
 
 
-def test_only_the_module_that_is_meant_is_affected(scan: Scan) -> None:
+def test_r9_only_the_module_that_is_meant_is_affected(scan: Scan) -> None:
     in_module = "golang-bin 1.21.0 1.module+el8.9.0+1+a golang go-toolset:rhel8:8090020230101000000:ctx"
     other = "golang-docs 1.21.0 1.module+el8.9.0+1+a golang other:rhel8:8090020230101000000:ctx"
     plain = "golang-misc 1.21.0 1.el8 golang"

@@ -156,7 +156,7 @@ def test_the_status_of_what_has_no_fix_is_that_of_its_remediation(
         ("golang.src::go-toolset:rhel8", "go-toolset:rhel8::golang", True),
     ],
 )
-def test_a_component_is_a_package_a_source_or_a_part_of_a_module(
+def test_r9_a_component_is_a_package_a_source_or_a_part_of_a_module(
     component: str, package: str, *, by_source: bool
 ) -> None:
     (found,) = affected(vex({"known_affected": [(EL9, component)]}))
@@ -378,6 +378,15 @@ def test_relationships_in_a_circle_lead_nowhere() -> None:
     tree["relationships"] += [part("a", "b") | {"relates_to_product_reference": id_("b", "a")}]
     document["vulnerabilities"][0]["product_status"] = {"known_affected": [id_("b", "a")]}  # type: ignore[index]
     assert parsed(document) == []
+
+
+def test_a_document_of_more_values_than_any_has_is_a_problem() -> None:
+    document = b'{"x": ":enterprise_linux:", "y": [' + b"0," * 4_000_000 + b"0]}"
+    (found,) = [
+        each for each in redhat.parse(packed({"a.json": document}), LATEST) if not isinstance(each, Ecosystem)
+    ]
+    assert isinstance(found, Problem)
+    assert "more than 4000000 values" in found.message
 
 
 def test_a_document_of_its_own_takes_the_place_of_what_the_archive_says() -> None:

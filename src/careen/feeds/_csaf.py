@@ -11,16 +11,25 @@ from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import unquote
 
-from careen.feeds._fields import InvalidRecord, Record, identifier, record, records, sequence, text
+from careen.feeds._fields import InvalidRecord, Record, decoded, identifier, record, records, sequence, text
 from careen.model.advisory import Score
 
 _DEEPEST = 20  # branches within branches
 _LONGEST = 5  # relationships that build upon each other
+_MOST_MARKS = 4_000_000  # characters that begin or part values of a document, each of which costs memory
+_MARKS = b",:[{"
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
 _PURL = re.compile(
     r"pkg:(?P<type>[a-z]+)/(?P<path>[^@?#]+)(?:@(?P<version>[^?#]*))?(?:\?(?P<qualifiers>[^#]+))?(?:#.*)?"
 )
 _CVSS = ("cvss_v4", "cvss_v3", "cvss_v2")
+
+
+def document(content: bytes | None) -> Record:
+    """A document as one object; None stands for one beyond all bounds. Raises InvalidRecord."""
+    if content is not None and sum(map(content.count, (bytes([mark]) for mark in _MARKS))) > _MOST_MARKS:
+        raise InvalidRecord(f"more than {_MOST_MARKS} values")
+    return record(decoded(content), "the document")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ day, one by one. An advisory's `modified` tells which of two documents about a C
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from careen.feeds import _redhat_vex
-from careen.feeds._fields import InvalidRecord, Record, decoded, identifier, problem, record, sequence
+from careen.feeds import _csaf, _redhat_vex
+from careen.feeds._fields import InvalidRecord, identifier, problem, record, sequence
 from careen.feeds._json import Reader
 from careen.feeds._redhat_builds import HUMMINGBIRD, RELEASES
 from careen.feeds._redhat_changes import DELETIONS, LATEST, REPOSITORIES, Change, Changes, listed
@@ -45,8 +45,15 @@ _ENDS = {
     "9": "2032-05-31",
     "10": "2035-05-31",
 }
-# Rebuilds from Red Hat's sources under Red Hat's versions (wiki.centos.org/About/Product).
-_REBUILDS = {"5": "2017-03-31", "6": "2020-11-30", "7": "2024-06-30", "8": "2021-12-31"}
+# Rebuilds under Red Hat's versions (wiki.centos.org/About/Product, scientificlinux.org).
+_REBUILDS = {
+    "CentOS:5": "2017-03-31",
+    "CentOS:6": "2020-11-30",
+    "CentOS:7": "2024-06-30",
+    "CentOS:8": "2021-12-31",
+    "Scientific Linux:6": "2020-11-30",
+    "Scientific Linux:7": "2024-06-30",
+}
 
 
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
@@ -70,9 +77,9 @@ def _ecosystems() -> Iterator[Ecosystem]:
     for release in RELEASES:
         yield Ecosystem(f"Red Hat:enterprise_linux:{release}", rpm.NAME, end_of_life=_ENDS[release])
     yield Ecosystem(f"Red Hat:{HUMMINGBIRD}", rpm.NAME)
-    for release, end in _REBUILDS.items():
-        judge = f"Red Hat:enterprise_linux:{release}"
-        yield Ecosystem(f"CentOS:{release}", rpm.NAME, end_of_life=end, judged_by=judge)
+    for name, end in _REBUILDS.items():
+        judge = f"Red Hat:enterprise_linux:{name.partition(':')[2]}"
+        yield Ecosystem(name, rpm.NAME, end_of_life=end, judged_by=judge)
 
 
 def _archive(document: BinaryIO) -> Iterator[Advisory | Problem]:
@@ -82,7 +89,7 @@ def _archive(document: BinaryIO) -> Iterator[Advisory | Problem]:
         if content is not None and not any(mark in content for mark in _OF_RPMS):
             continue
         try:
-            yield from _redhat_vex.advisories(_document(content))
+            yield from _redhat_vex.advisories(_csaf.document(content))
         except InvalidRecord as error:
             yield problem(member, error.message)
 
@@ -91,15 +98,11 @@ def _changed(document: BinaryIO, name: str) -> Iterator[Advisory | Revision | Pr
     """Takes the place of what the archive says of the same CVE."""
     content = document.read(_LARGEST + 1)
     try:
-        said = _document(content if len(content) <= _LARGEST else None)
+        said = _csaf.document(content if len(content) <= _LARGEST else None)
         records = [Revision(*_redhat_vex.identity(said)), *_redhat_vex.advisories(said)]
     except InvalidRecord as error:
         raise InvalidDocument(f"{name}: {error.message}") from None
     yield from records
-
-
-def _document(content: bytes | None) -> Record:
-    return record(decoded(content), "the document")
 
 
 def _repositories(document: BinaryIO) -> Iterator[Repository | Problem]:

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from careen.feeds import _csaf, _suse_places
 from careen.feeds._csaf import Tree
-from careen.feeds._fields import InvalidRecord, Record, decoded, problem, record, records, summary, text
+from careen.feeds._fields import InvalidRecord, Record, problem, record, records, summary, text
 from careen.feeds._suse_release import Release, Said, said
 from careen.feeds._tar import files
 from careen.feeds.document import Cursor, Fetched
@@ -53,7 +53,7 @@ def parse(document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Prob
         if not member.endswith(".json"):
             continue
         try:
-            found = list(_records(record(decoded(content), "the document")))
+            found = list(_records(_csaf.document(content)))
         except InvalidRecord as error:
             yield problem(member, error.message)
             continue

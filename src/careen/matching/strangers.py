@@ -26,6 +26,7 @@ _VENDORS = {
     "photon": ("vmware", "broadcom"),
     "rhel": ("red hat",),
     "rocky": ("rocky",),
+    "scientific": ("scientific", "red hat"),
     "sl-micro": ("suse",),
     "sle-micro": ("suse",),
     "sle-micro-rancher": ("suse",),

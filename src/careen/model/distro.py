@@ -97,6 +97,7 @@ _FAMILIES: Mapping[str, _Family] = {
     "raspbian": _Family("Raspbian", "deb"),
     "rhel": _Family("Red Hat", "rpm", _red_hat_release),
     "rocky": _Family("Rocky Linux", "rpm", _major),
+    "scientific": _Family("Scientific Linux", "rpm", _major),
     "sl-micro": _Family("SUSE", "rpm", _linux_micro_release),
     "sle-micro": _Family("SUSE", "rpm", _micro_release),
     "sle-micro-rancher": _Family("SUSE", "rpm", _micro_release),
