@@ -1,4 +1,4 @@
-"""The clients that people use: skopeo and buildah."""
+"""The clients that people use: skopeo, buildah, oras and helm."""
 
 import filecmp
 import gzip
@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -128,6 +129,41 @@ def test_buildah_pushes_an_image_made_from_scratch(
         motd = tar.extractfile("etc/motd")
         assert motd is not None
         assert motd.read() == b"hello"
+
+
+ORAS = """
+import sys
+import oras.client
+address, target, pushed, out = sys.argv[1:]
+client = oras.client.OrasClient(hostname=address, insecure=True, tls_verify=False)
+answer = client.push(target=target, files=[pushed + ":application/spdx+json"], disable_path_validation=True)
+assert answer.status_code == 201, answer.text
+print(client.get_tags(target), client.pull(target=target, outdir=out))
+"""
+
+
+def test_oras_pushes_and_pulls_an_artifact(address: str, name: str, tmp_path: Path) -> None:
+    sbom, out = tmp_path / "sbom.json", tmp_path / "out"
+    sbom.write_text('{"spdxVersion": "SPDX-2.3"}')
+    command = [sys.executable, "-c", ORAS, address, f"{address}/{name}:v1", str(sbom), str(out)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "['v1']" in done.stdout
+    (pulled,) = out.rglob("sbom.json")
+    assert pulled.read_text() == sbom.read_text()
+
+
+def test_helm_pushes_and_pulls_a_chart(tool: Tool, address: str, name: str, tmp_path: Path) -> None:
+    if shutil.which("helm") is None:
+        pytest.skip("helm is not installed, and no package of Debian's has it")
+    tool("helm", "create", tmp_path / "web")
+    tool("helm", "package", tmp_path / "web", "--destination", tmp_path)
+    packed = tmp_path / "web-0.1.0.tgz"
+    tool("helm", "push", packed, f"oci://{address}/{name}", "--plain-http")
+    (tmp_path / "out").mkdir()
+    pulled = ["--version", "0.1.0", "--plain-http", "--destination", tmp_path / "out"]
+    tool("helm", "pull", f"oci://{address}/{name}/web", *pulled)
+    assert (tmp_path / "out" / packed.name).read_bytes() == packed.read_bytes()
 
 
 def test_a_real_image_goes_in_and_comes_out(tool: Tool, address: str, name: str, tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """What refers to a manifest: signatures, SBOMs … (OCI distribution-spec, "Listing Referrers")."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,6 +18,7 @@ from careen.store import referrers, repositories
 from careen.store.referrers import Referrer
 
 _MAX_BODY = 4 << 20  # bytes of one answer, as of a manifest; annotations may be large
+_BATCH = 20  # referrers read at a time
 _MAX_TYPE = 255  # characters (RFC 6838, 4.2: 127 for each half)
 
 
@@ -30,42 +32,44 @@ class Referrers:
         page, artifact_type = Page.of(request), request.query_params.get("artifactType", "")
         if len(artifact_type) > _MAX_TYPE or not artifact_type.isprintable():
             raise PageInvalid("artifactType is no media type", field="artifactType")
-        found = self._find(name, subject, artifact_type, page)
-        entries = _that_fit(found[: page.size])
         headers = {"OCI-Filters-Applied": "artifactType"} if artifact_type else {}
-        if entries and len(found) > len(entries):
+        with self._door.database.read() as connection:
+            found = self._found(connection, name, subject, artifact_type, page)
+            entries, next_page = _that_fit(found, page.size)
+        if next_page:
             filters = {"artifactType": artifact_type} if artifact_type else {}
-            headers |= page.link(f"/v2/{name}/referrers/{subject}", found[len(entries) - 1].digest, **filters)
+            headers |= page.link(f"/v2/{name}/referrers/{subject}", next_page, **filters)
         index = f'{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{",".join(entries)}]}}'
         return Response(index, media_type=OCI_INDEX, headers=headers)
 
-    def _find(self, name: str, subject: Digest, artifact_type: str, page: Page) -> Sequence[Referrer]:
-        with self._door.database.read() as connection:
-            names.check_registry(connection, name)
-            repository = repositories.by_name(connection, name)
-            if repository is None:
-                return ()
-            return referrers.page(
-                connection,
-                repository.id,
-                subject,
-                artifact_type=artifact_type,
-                after=page.last,
-                limit=page.size + 1,
+    def _found(
+        self, connection: Connection, name: str, subject: Digest, artifact_type: str, page: Page
+    ) -> Iterator[Referrer]:
+        """All of them after the page's beginning, few at a time: each may be as large as a manifest."""
+        names.check_registry(connection, name)
+        repository, after = repositories.by_name(connection, name), page.last
+        while repository is not None:
+            batch = referrers.page(
+                connection, repository.id, subject, artifact_type=artifact_type, after=after, limit=_BATCH
             )
+            if not batch:
+                return
+            yield from batch
+            after = batch[-1].digest
 
 
-def _that_fit(found: Sequence[Referrer]) -> list[str]:
-    """As many as an answer may hold, as JSON; at least one."""
+def _that_fit(found: Iterable[Referrer], size: int) -> tuple[list[str], str]:
+    """As many as an answer may hold, at least one, as JSON; and the last of them, if there are more."""
     entries: list[str] = []
-    room = _MAX_BODY
+    last, room = "", _MAX_BODY
     for referrer in found:
         entry = json.dumps(_descriptor(referrer), ensure_ascii=False, separators=(",", ":"))
         room -= len(entry.encode()) + 1
-        if entries and room < 0:
-            break
+        if len(entries) == size or (entries and room < 0):
+            return entries, last
         entries.append(entry)
-    return entries
+        last = referrer.digest
+    return entries, ""
 
 
 def _descriptor(referrer: Referrer) -> dict[str, object]:
