@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -384,6 +385,34 @@ def test_addresses_are_looked_at_beside_roles(guarded: Guarded) -> None:
     code, message = problem(push(guarded, headers), 403)
     assert (code, message.partition(";")[0]) == ("DENIED", "Permission denied")
     assert push(guarded, {**headers, **FAR}).status_code == 403  # nobody's word but our proxy's
+
+
+def test_a_proxy_of_ours_tells_who_is_behind_it(
+    sqlite_database: Database, serve: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    proxies = [ip_network("127.0.0.1")]
+    authentication = Authentication(sqlite_database, enforced=True, proxies=proxies)
+    with (
+        serve(sqlite_database, authentication=authentication) as server,
+        httpx.Client(base_url=f"http://{server.address}/v2", timeout=30, trust_env=False) as http,
+    ):
+        guarded = Guarded(sqlite_database, server, authentication, http)
+        guarded.account("pusher", f"{ROLE}pusher")
+        headers = {"Authorization": f"Bearer {guarded.iam('pusher')}"}
+        with sqlite_database.write() as connection:
+            ip_permissions.put(connection, server.registry_id, [IpPermission(IpAction.PUSH, "192.0.2.0/24")])
+        assert push(guarded, headers).status_code == 403
+        assert push(guarded, {**headers, **FAR}).status_code == 201
+        forwarded = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "cr.example"}
+        challenge = http.get("/", headers=forwarded).headers["www-authenticate"]
+        assert challenge == 'Bearer realm="https://cr.example/v2/token/",service="cr.example"'
+
+
+@pytest.mark.parametrize(
+    "header", ["Basic", "Basic !!!", "Basic Zm9v", "Basic " + "QUJD" * 9000, "Digest a=b", "x"]
+)
+def test_a_header_that_makes_no_sense_is_an_unknown_caller(guarded: Guarded, header: str) -> None:
+    assert guarded.http.get("/", headers={"Authorization": header}).status_code == 401
 
 
 def test_guessing_passwords_is_slowed_down(guarded: Guarded) -> None:

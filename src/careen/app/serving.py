@@ -21,6 +21,7 @@ from careen.api import grpc as grpc_door
 from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.app import accounts, health, reports, workshop
+from careen.app.policy_events import Recorded
 from careen.app.scan_events import ScanEvents
 from careen.app.welcome import Welcome
 from careen.app.workshop import Workshop
@@ -83,7 +84,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             Periodic("scan results", partial(retention.apply, parts.database), interval=_HOUR),
             Periodic(
                 "lifecycle policies",
-                partial(apply_policies, parts.database),
+                Recorded(partial(apply_policies, parts.database), parts.database, trail),
                 interval=settings.policies_interval,
             ),
             Periodic("scan policies", policies.rescan, interval=settings.policies_interval),
