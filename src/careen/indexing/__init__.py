@@ -32,6 +32,7 @@ from careen.indexing import (
     ruby,
     rustbinary,
     software,
+    swift,
 )
 from careen.indexing._sift import sift
 from careen.indexing._signs import Candidates
@@ -93,6 +94,7 @@ INDEXERS: list[Indexer] = [
     ruby,
     rustbinary,
     software,
+    swift,
 ]
 
 candidates = Candidates(INDEXERS)
