@@ -73,7 +73,7 @@ FEEDS: list[Feed] = [
     secdb.Feed("wolfi", "Wolfi", "https://packages.wolfi.dev/os/security.json"),
     osv.Feed("Bitnami"),
     osv.Feed("CRAN"),
-    osv.Feed("Go"),
+    osv.Feed("Go", stand_in="https://vuln.go.dev/vulndb.zip"),
     osv.Feed("Hackage"),
     osv.Feed("Hex"),
     osv.Feed("Julia"),

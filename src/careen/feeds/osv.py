@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 from urllib.parse import quote
 
-from careen.feeds import _errata
+from careen.errors import Error
+from careen.feeds import _errata, _go_imports
 from careen.feeds._events import ranges_of
 from careen.feeds._fields import (
     InvalidRecord,
@@ -28,7 +29,7 @@ from careen.feeds._fields import (
 )
 from careen.feeds._paths import leads_out
 from careen.feeds._scores import scores
-from careen.feeds.document import Cursor, Fetched, InvalidDocument
+from careen.feeds.document import Cursor, Failure, Fetched, InvalidDocument
 from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Affected, Ecosystem
 from careen.model.problem import Problem
@@ -65,6 +66,10 @@ def _itself(osv: Record, advisory: Advisory) -> Iterable[Advisory]:  # noqa: ARG
     return (advisory,)
 
 
+def _whole(said: Record, affected: Affected) -> Affected:  # noqa: ARG001 - as Language.narrow
+    return affected
+
+
 def _flaws(osv: Record, advisory: Advisory) -> Iterable[Advisory]:
     """RustSec also says that a crate is unmaintained, which is no vulnerability unless a CVE calls it one."""
     told = [record(each.get("database_specific") or {}, "a detail") for each in records(osv, "affected")]
@@ -90,6 +95,7 @@ class Language:
     key: Callable[[str], bytes]
     normalise: Callable[[str], str]
     advisories: Callable[[Record, Advisory], Iterable[Advisory]] = _itself  # that a record stands for
+    narrow: Callable[[Record, Affected], Affected] = _whole  # by what else the record says of a package
     by_source: bool = False  # whether packages are named by their sources
     by_release: bool = False  # whether one export has all releases, each an ecosystem of its own
 
@@ -110,7 +116,7 @@ _LANGUAGES: Mapping[str, Language] = {
     **dict.fromkeys(("Rocky Linux:8", "Rocky Linux:9", "Rocky Linux:10"), _ROCKY),
     "Bitnami": Language(bitnami.NAME, bitnami.key, str),
     "CRAN": Language(cran.NAME, cran.key, str, _derived),
-    "Go": Language(golang.NAME, golang.key, str),
+    "Go": Language(golang.NAME, golang.key, str, narrow=_go_imports.narrowed),
     "Hackage": Language(hackage.NAME, hackage.key, str),
     "Hex": Language(semver.NAME, semver.key, str),  # hexdocs.pm/elixir/Version.html
     "Julia": Language(pub.NAME, pub.key, str, _derived),  # builds count, as Dart's do
@@ -131,13 +137,27 @@ _LANGUAGES: Mapping[str, Language] = {
 class Feed:
     """The advisories of one ecosystem, which is also the feed's name."""
 
-    def __init__(self, ecosystem: str) -> None:
+    def __init__(self, ecosystem: str, *, stand_in: str = "") -> None:
+        """`stand_in` is where some of the records are to be had as well, while the export cannot be had."""
         self.NAME = ecosystem
+        self._stand_in = stand_in
         self._language = _LANGUAGES[ecosystem]
         self._url = f"{_BUCKET}/{quote(ecosystem, safe=':')}/all.zip"
 
     def fetch(self, http: Http, seen: Cursor) -> Fetched | None:
-        return http.fetch((self._url,), seen)
+        fetched = http.fetch((self._url,), seen)
+        if not self._stand_in or fetched is None or not fetched.failures:
+            return fetched
+        known = seen.documents.get(self._url)
+        try:
+            document = http.get(
+                self._stand_in, seen.folder, replace(known, etag="", last_modified="") if known else None
+            )
+        except Error:
+            return fetched
+        said = f"{fetched.failures[0].message}; {self._stand_in} stands in for it"
+        documents = (replace(document, url=self._url, etag="", last_modified=""),) if document else ()
+        return Fetched(documents, (Failure(self._url, said),))
 
     def parse(self, document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Problem]:  # noqa: ARG002 - one document only
         declared: set[str] = set()
@@ -197,7 +217,7 @@ class Feed:
             versions = sequence(affected, "versions")
             if len(versions) > _MOST_VERSIONS:
                 raise InvalidRecord(f"{len(versions)} versions of one package")
-            yield Affected(
+            found = Affected(
                 identifier(ecosystem, "an ecosystem") if self._language.by_release else self.NAME,
                 self._language.normalise(identifier(package.get("name"), "the package's name")),
                 tuple(ranges_of(affected, self._language.key)),
@@ -205,6 +225,7 @@ class Feed:
                 by_source=self._language.by_source,
                 arches=_arches(text(package, "purl")),
             )
+            yield self._language.narrow(affected, found)
 
 
 def _arches(purl: str) -> tuple[str, ...]:
@@ -215,7 +236,7 @@ def _arches(purl: str) -> tuple[str, ...]:
 
 def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     """The records that can be read within bounds; raises InvalidDocument where the whole is out of bounds."""
-    members = [member for member in archive.infolist() if member.filename.endswith(".json")]
+    members = [member for member in archive.infolist() if _is_record(member.filename)]
     if not members:
         raise InvalidDocument("a zip archive without a single record")
     if any(leads_out(member.filename) for member in members):
@@ -223,6 +244,11 @@ def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     if len(members) > _MOST_RECORDS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
         raise InvalidDocument(f"a zip archive of {len(members)} records is out of all bounds")
     yield from members
+
+
+def _is_record(name: str) -> bool:
+    """Go's own archive has lists of its records as well (go.dev/security/vuln/database)."""
+    return name.endswith(".json") and not name.startswith("index/")
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> object:
