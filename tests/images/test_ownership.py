@@ -16,7 +16,7 @@ import pytest
 from careen.images.budgets import Budgets
 from careen.images.squash import squash
 from careen.jobs.child import LayerSource, index
-from careen.model import digest
+from careen.model import content, digest
 from careen.model.layer import LayerIndex
 
 DEBIAN = "ID=debian\nVERSION_ID=12\n"
@@ -105,6 +105,23 @@ def test_r34_chown_in_a_later_layer_changes_no_owner(debian: LayerIndex, layer: 
 
 def test_r2_what_pip_puts_at_the_same_path_is_nobodys(debian: LayerIndex, layer: MakeLayer) -> None:
     assert owners(debian, layer({YAML: wheel("6.0.1")})) == {"pyyaml-6.0.1": ""}
+
+
+@pytest.mark.parametrize("known", ["etc/apt/sources.list", "etc/apk/world", "etc/rpm/macros", "etc/hosts"])
+def test_r2_what_stands_where_another_layer_told_of_another_file_is_nobodys(
+    layer: MakeLayer, known: str
+) -> None:
+    """Whatever the layer tells of package managers before the file comes."""
+    lower = layer({STATUS: status("python3-yaml"), SUMS: sums(YAML, wheel())})
+    upper = layer({known: "", YAML: wheel("6.0.1")})
+    assert owners(lower, upper) == {"pyyaml-6.0.1": ""}
+
+
+def test_a_package_manager_that_is_seen_in_time_saves_the_digests_of_others(layer: MakeLayer) -> None:
+    assert layer({YAML: wheel()}).contents[YAML].split()[0].startswith("md5=")
+    assert len(layer({YAML: wheel()}).contents[YAML].split()) == len(content.ALGORITHMS)
+    debian = layer({"etc/apt/sources.list": "", YAML: wheel()}).contents[YAML]
+    assert debian == f"md5={hashlib.md5(wheel().encode()).hexdigest()[:16]}"
 
 
 def test_r2_what_pip_puts_beside_it_is_nobodys(debian: LayerIndex, layer: MakeLayer) -> None:

@@ -56,8 +56,9 @@ def owners(files: Iterable[Evidence], claims: Iterable[tuple[Claims, int]]) -> M
 def _owner(file: Evidence, words: Iterable[Word]) -> str:
     """Nothing where it is nobody's, as is a file newer than the database's word that cannot be compared."""
     ordered = sorted(words, key=lambda word: (word.package, word.algorithm, word.digest))
-    compared = [word for word in ordered if file.content and word.digest != _NOT_SAID]
+    known = {word.algorithm: content.prefix(file.content, word.algorithm) for word in ordered}
+    compared = [word for word in ordered if word.digest != _NOT_SAID and known[word.algorithm]]
     if compared:
-        alike = (word for word in compared if content.prefix(file.content, word.algorithm) == word.digest)
+        alike = (word for word in compared if known[word.algorithm] == word.digest)
         return next((word.package for word in alike), "")
     return next((word.package for word in ordered if file.layer <= word.layer), "")

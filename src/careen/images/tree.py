@@ -86,6 +86,9 @@ class Tree:
         self._spend(path, more=_FILE)
         self.evidence.add(path)
 
+    def has_folder(self, path: str) -> bool:
+        return path in self._folders
+
     def where(self, written: str) -> str:
         """The path of what the layer has at `written`."""
         return place(normal(self._bounded(written))[0], self.symlinks)

@@ -34,6 +34,9 @@ from careen.model.problem import Problem, ProblemKind
 _OPEN_FILES = 32
 _DISTRIBUTED = ("usr/", "lib", "bin/", "sbin/", "opt/")
 _LOCAL = "usr/local/"  # hier(7)
+# Folders that come before the files of packages where an archive is sorted by path, and the digests that the
+# package manager keeps of files.
+_MANAGERS = {"etc/apt": "md5", "etc/dpkg": "md5", "etc/apk": "sha1", "lib/apk": "sha1", "etc/rpm": "sha256"}
 _TOLD = 2000  # characters of an error
 FOR_THE_SERVICE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # signals
 _SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -106,7 +109,7 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     for file in walk:
         found.put(file.path, _read(file))
         if file.size <= budgets.held and _may_be_owned(file.path, found[file.path]):
-            contents[file.path] = content.prefixes(file.pieces)
+            contents[file.path] = content.prefixes(file.pieces, _algorithms(walk))
         del file  # its content must not outlive the next one's coming
     problems = walk.tree.problems + _follow(blob, walk.missing, found, budgets)
     items = [item for path in sorted(walk.tree.evidence) for item in found.get(path, ())]
@@ -137,6 +140,16 @@ def _may_be_owned(path: str, items: Iterable[Item]) -> bool:
     if not path.startswith(_DISTRIBUTED) or path.startswith(_LOCAL):
         return False
     return any(isinstance(item, Package) and not (item.is_os or item.confidence) for item in items)
+
+
+def _algorithms(walk: Walk) -> Iterable[str]:
+    """What to make a file's digests with: everything, as long as it is not known who will ask for them.
+
+    Jars and executables have hundreds of megabytes in many an image, and three digests of
+    a byte cost more than to inflate it.
+    """
+    known = {name for folder, name in _MANAGERS.items() if walk.tree.has_folder(folder)}
+    return sorted(known) or content.ALGORITHMS
 
 
 def _archive(blob: Blob, budgets: Budgets) -> Iterator[bytes]:
