@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from careen.images import tar
 from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
+from careen.images.extended import NOTHING, PAX, Extended
 from careen.images.tarstream import Stream
 
 FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
@@ -120,3 +121,37 @@ def test_entries_are_counted_one_by_one(most: int) -> None:
     assert len(list(islice(members, most))) == most
     with pytest.raises(BudgetExceeded, match="CAREEN_BUDGET_ENTRIES"):
         next(members)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["path", "linkpath", "size", "mtime", "x"]), st.text("a/=1\nж ", max_size=200)
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    st.sampled_from([b"", b"\n", b"9 path=a\n", b"11 path=a\n"]),
+)
+def test_pax_records_say_the_same_however_few_there_are(
+    records: list[tuple[str, str]], behind: bytes
+) -> None:
+    """A header of one path is read in a shorter way: one more record, that means nothing, leads past it."""
+    body = b"".join(record(name, value) for name, value in records) + behind
+    longer = record("comment", "") + body
+    assert outcome(body) == outcome(longer)
+
+
+def record(name: str, value: str) -> bytes:
+    line = f" {name}={value}\n".encode()
+    length = len(line) + 1
+    while length != len(str(length)) + len(line):
+        length += 1
+    return str(length).encode() + line
+
+
+def outcome(body: bytes) -> Extended | str:
+    try:
+        return NOTHING.also(PAX, body)
+    except CorruptLayer as error:
+        return error.message

@@ -83,7 +83,7 @@ def members(stream: Stream, budgets: Budgets) -> Iterator[Member]:
             continue
         _fill(member, stream, header)
         if own is not NOTHING or common is not NOTHING:
-            _amend(member, own.over(common))
+            _amend(member, own if common is NOTHING else own.over(common))
             own = NOTHING
         end = stream.offset + member.stored
         yield member

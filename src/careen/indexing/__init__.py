@@ -102,7 +102,7 @@ candidates = Candidates(INDEXERS)
 
 def may_tell(path: str) -> bool:
     """Whether an indexer might want a file of this path, whatever its content is."""
-    return bool(candidates(path, b"")) or _executable.may_be(path)
+    return candidates.by_path(path) or _executable.may_be(path)
 
 
 def fingerprint() -> str:

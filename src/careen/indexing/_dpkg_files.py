@@ -12,7 +12,8 @@ from careen.model.file import File
 from careen.model.layer import Installed
 
 _PATH = re.compile(r"var/lib/dpkg/(info|status\.d)/(?P<package>[^/:]+)(:[^/:]+)?\.(?P<kind>list|md5sums)")
-_SUM = re.compile(r"(?P<digest>[0-9a-f]{32}) [ *](?P<path>.+)")
+_SUMS = re.compile(r"^([0-9a-f]{32}) [ *](.+)$", re.MULTILINE)
+_LISTED = re.compile(r"^/(.*)$", re.MULTILINE)
 _LARGEST = 64 << 20  # bytes; that of a large package has 2 MB
 
 BEGINS = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/")
@@ -29,9 +30,7 @@ def read(file: File) -> Iterator[Installed]:
         return
     text = file.read().decode("utf-8", "backslashreplace")
     if match["kind"] == "list":
-        paths = (line[1:] for line in text.split("\n") if line.startswith("/"))
-        yield Installed(file.path, match["package"], "", tuple((path, b"") for path in paths))
+        yield Installed(file.path, match["package"], "", tuple((path, b"") for path in _LISTED.findall(text)))
     else:
-        sums = filter(None, map(_SUM.fullmatch, text.split("\n")))
-        files = tuple((each["path"].removeprefix("./"), bytes.fromhex(each["digest"])) for each in sums)
+        files = tuple((path.removeprefix("./"), bytes.fromhex(said)) for said, path in _SUMS.findall(text))
         yield Installed(file.path, match["package"], "md5", files)

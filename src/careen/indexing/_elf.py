@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from careen.indexing._rope import Rope
 from careen.indexing._section import MAX_SECTIONS, BadExecutable, Section
 
-_WIDE, _BIG_ENDIAN = 2, 2
+_WIDE = _BIG_ENDIAN = b"\2"
+_LARGEST_HEADER = 64  # bytes
 _NO_BITS = 8  # a section without bytes in the file
 _LOAD = 1  # a segment that is loaded
 _WRITABLE = 2
@@ -15,30 +16,39 @@ _MAX_NAMES = 1 << 20  # bytes
 _LONGEST_NAME = 64
 _TELLING = (b".go.buildinfo", b".dep-v0")  # sections that an indexer asks for
 _CODE = b".text"
+_ONLY_CODE = [Section(_CODE.decode(), 0, 0, 0)]
 
 
 class _Layout:
     """The tables' forms: word size and byte order."""
 
-    def __init__(self, head: bytes) -> None:
-        order = ">" if head[5:6] == bytes([_BIG_ENDIAN]) else "<"
-        self.is_wide = head[4:5] == bytes([_WIDE])
-        word = "Q" if self.is_wide else "I"
+    def __init__(self, order: str, *, is_wide: bool) -> None:
+        self.is_wide = is_wide
+        word = "Q" if is_wide else "I"
         self.header = struct.Struct(f"{order}16x2HI3{word}I6H")
         self.section = struct.Struct(f"{order}2I4{word}2I2{word}")
-        self.segment = struct.Struct(f"{order}2I6Q" if self.is_wide else f"{order}8I")
+        self.segment = struct.Struct(f"{order}2I6Q" if is_wide else f"{order}8I")
+
+
+_LITTLE = {is_wide: _Layout("<", is_wide=is_wide) for is_wide in (False, True)}
+_BIG = {is_wide: _Layout(">", is_wide=is_wide) for is_wide in (False, True)}
 
 
 def sections(rope: Rope) -> list[Section]:
-    """The sections with bytes in the file, then the loaded segments. Raises BadExecutable."""
-    layout = _Layout(rope.read(0, 16))
-    header = rope.read(0, layout.header.size)
+    """The sections with bytes in the file, then the loaded segments. Raises BadExecutable.
+
+    Of most files no section tells anything: then that there is code is all to know.
+    """
+    header = rope.read(0, _LARGEST_HEADER)
+    layout = (_BIG if header[5:6] == _BIG_ENDIAN else _LITTLE)[header[4:5] == _WIDE]
     if len(header) < layout.header.size:
         raise BadExecutable("its ELF header is cut off")
-    fields = layout.header.unpack(header)
+    fields = layout.header.unpack_from(header)
     segments_at, sections_at = fields[4:6]
     _, segments, size, count, names = fields[8:13]
     found = list(_sections(rope, layout, sections_at, count, names)) if sections_at and size else []
+    if found == _ONLY_CODE:
+        return found
     return [*found, *_segments(rope, layout, segments_at, segments)]
 
 
@@ -53,9 +63,8 @@ def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> I
         raise BadExecutable("its sections have no names")
     row = layout.section.unpack_from(table, starts[names])
     text = rope.read(row[4], min(row[5], _MAX_NAMES))
-    if not any(name in text for name in _TELLING):  # as in most files: that there is code is all to know
-        if _CODE in text:
-            yield Section(_CODE.decode(), 0, 0, 0)
+    if not any(name in text for name in _TELLING):
+        yield from _ONLY_CODE if _CODE in text else ()
         return
     for start in starts:
         name, kind, flags, address, offset, size, *_ = layout.section.unpack_from(table, start)

@@ -2,15 +2,19 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
-from careen.indexing import _executable, _zip_sift, java
+from careen.indexing import _executable, _zip_sift, java, software
 from careen.indexing._zip_sift import Piece, zeros
 from careen.model.file import File
 
 _HEAD = 8 << 20  # bytes: headers, and the tables that some linkers put behind them
 _TAIL = 32 << 20  # bytes: the tables that the others put last, and sections for no machine such as .dep-v0
-_MARKS = (b"\xff Go buildinf:", b"node.js/v")  # what Go and Node say about a build
-_LONGEST_MARK = max(map(len, _MARKS))
+_GO = b"\xff Go buildinf:"  # what Go says about a build comes behind this
+_ALIGNMENT = 16  # bytes: that of the mark in a file
+_RARE = 9  # the byte of the mark by which it is looked for
+_NODE = b"node.js/v"  # and this is what Node says
+_SEAM = len(_GO)  # bytes: the longest mark's
 _MARKED = 4 << 20  # bytes from a mark on
 _ARCHIVES = 64 << 20  # bytes of all archives in an archive
 _ALL_MARKED = 16 << 20  # bytes
@@ -19,7 +23,7 @@ _ALL_MARKED = 16 << 20  # bytes
 def sift(file: File) -> Callable[[Iterable[bytes]], list[Piece]] | None:
     """What takes the content and gives what is to be kept of it; None where all of it is needed."""
     if _executable.wanted(file):
-        return _sift_executable
+        return partial(_sift_executable, looks_for_node=software.wants(file))
     return _sift_archive if java.wants(file) else None
 
 
@@ -28,7 +32,7 @@ def _sift_archive(pieces: Iterable[bytes]) -> list[Piece]:
     return _zip_sift.sift(pieces, java.is_wanted, _ARCHIVES)
 
 
-def _sift_executable(pieces: Iterable[bytes]) -> list[Piece]:
+def _sift_executable(pieces: Iterable[bytes], *, looks_for_node: bool) -> list[Piece]:
     """Its two ends and what is marked in between, with zeros for the rest.
 
     Whoever needs something else of it finds zeros there, and can say so.
@@ -36,7 +40,7 @@ def _sift_executable(pieces: Iterable[bytes]) -> list[Piece]:
     kept: list[Piece] = []
     tail: deque[tuple[Piece, bool]] = deque()
     held = 0
-    for piece, is_needed in _marked(pieces):
+    for piece, is_needed in _marked(pieces, looks_for_node=looks_for_node):
         tail.append((piece, is_needed))
         held += len(piece)
         while held - len(tail[0][0]) >= _TAIL:
@@ -46,14 +50,34 @@ def _sift_executable(pieces: Iterable[bytes]) -> list[Piece]:
     return kept + [piece for piece, _ in tail]
 
 
-def _marked(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+def _marked(pieces: Iterable[bytes], *, looks_for_node: bool) -> Iterator[tuple[bytes, bool]]:
     """Each piece, and whether it is needed wherever it lies."""
-    needed, left, before = _HEAD, _ALL_MARKED, b""
+    needed, left, before, at = _HEAD, _ALL_MARKED, b"", 0
     for piece in pieces:
-        seam = before + piece[:_LONGEST_MARK]
-        if left > 0 and any(mark in piece or mark in seam for mark in _MARKS):
+        if left > 0 and (
+            _has_go(piece, at)
+            or _GO in before + piece[:_SEAM]
+            or (looks_for_node and (_NODE in piece or _NODE in before + piece[:_SEAM]))
+        ):
             needed = max(needed, _MARKED)
             left -= _MARKED
         yield piece, needed > 0
         needed -= len(piece)
-        before = piece[1 - _LONGEST_MARK :]
+        before = piece[1 - _SEAM :]
+        at += len(piece)
+
+
+def _has_go(piece: bytes, at: int) -> bool:
+    """Whether Go's mark is in the piece, which lies at `at` in its file.
+
+    To look at each 16th byte for one that is rare takes 0.06 ns a byte, to look for the mark itself 0.23 ns.
+    """
+    first = (_RARE - at) % _ALIGNMENT
+    column = piece[first::_ALIGNMENT]
+    found = column.find(_GO[_RARE])
+    while found >= 0:
+        start = first + found * _ALIGNMENT - _RARE
+        if start >= 0 and piece.startswith(_GO, start):
+            return True
+        found = column.find(_GO[_RARE], found + 1)
+    return False

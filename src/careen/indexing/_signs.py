@@ -41,6 +41,10 @@ class Candidates(Generic[_IndexerT]):
             return self._marked.get(path[-_TAIL:], self._all_marked)
         return self._plain.get(path[-_TAIL:], self._others)
 
+    def by_path(self, path: str) -> bool:
+        """Whether somebody may want a file of this path, whatever its content is."""
+        return path[-_TAIL:] in self._plain or path.startswith(self._begins) or bool(self._others)
+
 
 def _having(signs: Mapping[_IndexerT, Signs | None], tail: str, *, marked: bool) -> tuple[_IndexerT, ...]:
     """Those that may want a file whose path has this tail, and whose beginning somebody `marked`."""

@@ -23,6 +23,12 @@ _ECOSYSTEM = "Bitnami"
 _WINDOW = 4 << 20  # bytes that are searched at once
 _OVERLAP = 1 << 10  # bytes that two windows share: longer than any version with what stands around it
 
+# Expressions with a number of three parts at their beginning; what all such numbers have; and how much around
+# that is looked at.
+_NUMBER_FIRST = (b"(?P<version>[0-9]+\\.[0-9]+\\.[0-9]+", b"[^0-9](?P<version>[0-9]+\\.[0-9]+\\.[0-9]+")
+_DOTS = re.compile(rb"\.[0-9]+\.[0-9]")
+_BEFORE, _BEHIND = 32, 256
+
 SIGNS = Signs(heads=_executable.MAGIC)
 
 
@@ -52,10 +58,22 @@ def _version(rope: Rope, software: Software, named: re.Match[str]) -> str:
 
 def _search(rope: Rope, expression: re.Pattern[bytes]) -> str:
     for at in range(0, len(rope), _WINDOW - _OVERLAP):
-        found = expression.search(rope.read(at, _WINDOW))
+        found = _first(expression, rope.read(at, _WINDOW))
         if found:
             return found["version"].decode("ascii")
     return ""
+
+
+def _first(expression: re.Pattern[bytes], content: bytes) -> re.Match[bytes] | None:
+    """As `search`, which takes 50 ns a byte where an expression begins with a number: dots are rarer."""
+    if not expression.pattern.startswith(_NUMBER_FIRST):
+        return expression.search(content)
+    for dots in _DOTS.finditer(content):
+        at = dots.start()
+        found = expression.search(content, max(0, at - _BEFORE), at + _BEHIND)
+        if found:
+            return found
+    return None
 
 
 def _package(file: File, software: Software, version: str) -> Package:
