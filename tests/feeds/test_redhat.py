@@ -277,6 +277,34 @@ def test_r28_each_minor_release_has_a_fix_of_its_own(
     assert found == expected == [(each.introduced, each.fixed) for each in ranges(fixed[::-1])]
 
 
+def test_r28_since_10_the_minor_releases_of_one_repository_have_cpes_of_their_own() -> None:
+    ten, one = "cpe:/o:redhat:enterprise_linux:10.0", "cpe:/o:redhat:enterprise_linux:10.1"
+    builds = [(ten, "8.9-1.el10_0.3"), (one, "8.12-2.el10_1.1")]
+    found = affected(vex({"fixed": [(cpe, rpm("curl", version, arch="x86_64")) for cpe, version in builds]}))
+    assert [(each.ranges[0].introduced, each.ranges[0].fixed, each.repositories) for each in found] == [
+        ("", "8.9-1.el10_0.3", (ten, one)),
+        ("8.9-2", "8.12-2.el10_1.1", (ten, one)),
+    ]
+
+
+def test_errata_are_aliases_of_what_they_fix_alone() -> None:
+    curl, wget = (
+        (APPSTREAM, rpm("curl", "8-5.el9", arch="x86_64")),
+        (APPSTREAM, rpm("wget", "1-2.el9", arch="x86_64")),
+    )
+    remediations = [
+        remedy("vendor_fix", "", product, url=f"https://access.redhat.com/errata/{name}")
+        for product, name in ((curl, "RHSA-2024:1234"), (wget, "RHSA-2024:5678"))
+    ]
+    document = vex({"fixed": [curl, wget], "known_affected": [(EL9, rpm("zlib"))]}, remediations=remediations)
+    said = [each for each in parsed(document) if isinstance(each, Advisory)]
+    assert {each.affected[0].package: each.aliases for each in said} == {
+        "curl": ("RHSA-2024:1234",),
+        "wget": ("RHSA-2024:5678",),
+        "zlib": (),
+    }
+
+
 def test_a_product_named_as_a_whole_means_its_streams_unless_they_have_a_fix() -> None:
     (whole,) = affected(vex({"known_affected": [(EL9, rpm("curl"))]}))
     assert whole.repositories == (EL9, STREAMS)

@@ -15,6 +15,7 @@ HUMMINGBIRD = "hummingbird:1"  # images of their own, made of builds of their ow
 _LAYERED = ("7", "8", "9", "10")  # releases that a product may be for which does not say so
 _COLLECTIONS = ("6", "7")
 _CPE = re.compile(r"cpe:/[ao]:redhat:(?P<product>[^:]+)(?::(?P<release>[^:]*))?(?P<repository>:.*)?")
+_MINOR = re.compile(r"(:enterprise_linux:[0-9]+)\.[0-9]+")
 _EDITION = re.compile(r"::el(?P<major>[0-9]{1,2})\b")
 _RHEL = re.compile(
     r"cpe:/[ao]:redhat:(?:enterprise_linux|rhel)(?P<stream>_(eus|aus|tus|e4s|els|eus_long_life))?"
@@ -65,6 +66,11 @@ class Build:
     def release(self) -> str:
         """The version of the product."""
         return self._named("release")
+
+    @property
+    def lineage(self) -> str:
+        """The repository without RHEL's minor release, which CPEs name since 10: builds follow each other."""
+        return _MINOR.sub(r"\1", self.cpe)
 
     @property
     def is_whole(self) -> bool:

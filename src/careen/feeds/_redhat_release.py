@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from careen.feeds._redhat_builds import RHEL, Build
@@ -34,6 +34,7 @@ class _Terms:
     arches: tuple[str, ...]
     severity: str
     status: str
+    errata: tuple[str, ...] = ()  # that brought the fix
 
     def affected(self, ecosystem: str, repositories: Iterable[str]) -> Affected:
         return Affected(
@@ -54,20 +55,24 @@ class Release:
     open: list[Said] = field(default_factory=list)
     cleared: list[Said] = field(default_factory=list)
 
-    def affected(self, ecosystem: str) -> Iterator[Affected]:
-        """In a fixed order."""
+    def affected(self, ecosystem: str) -> Mapping[Sequence[str], Sequence[Affected]]:
+        """By the errata that brought the fixes, in a fixed order."""
         statements: defaultdict[_Terms, set[str]] = defaultdict(set)
         for terms, repository in [*self._fixes(), *self._open(), *self._cleared()]:
             statements[terms].add(repository)
+        by_errata: dict[Sequence[str], list[Affected]] = {}
         for terms in sorted(statements, key=repr):
-            yield terms.affected(ecosystem, statements[terms])
+            said = terms.affected(ecosystem, statements[terms])
+            by_errata.setdefault(terms.errata, []).append(said)
+        return by_errata
 
     def _fixes(self) -> Iterator[tuple[_Terms, str]]:
         by_place: defaultdict[tuple[str, bool, str], list[Said]] = defaultdict(list)
         for said, by_source in _matchable(self.fixed):
-            by_place[said.build.package, by_source, said.build.cpe].append(said)
-        for (package, by_source, cpe), group in by_place.items():
-            yield from ((terms, cpe) for terms in _fixed(package, by_source, group))
+            by_place[said.build.package, by_source, said.build.lineage].append(said)
+        for (package, by_source, _), group in by_place.items():
+            cpes = {said.build.cpe for said in group}
+            yield from ((terms, cpe) for terms in _fixed(package, by_source, group) for cpe in cpes)
 
     def _open(self) -> Iterator[tuple[_Terms, str]]:
         for said in self.open:
@@ -123,7 +128,8 @@ def _fixed(package: str, by_source: bool, group: Sequence[Said]) -> Iterator[_Te
         builds = by_version[affected.fixed]
         arches = {said.build.arch for said in builds} - {""}
         exact = () if _ANY in arches else tuple(sorted(arches))
-        yield _Terms(package, by_source, affected, exact, builds[0].severity, "affected")
+        errata = tuple(sorted({said.erratum for said in builds} - {""}))
+        yield _Terms(package, by_source, affected, exact, builds[0].severity, "affected", errata)
 
 
 def _is_part(build: Build, whole: Build) -> bool:

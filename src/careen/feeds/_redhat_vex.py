@@ -73,7 +73,7 @@ def identity(document: Record) -> tuple[str, str]:
 
 
 def advisories(document: Record) -> Iterator[Advisory | Problem]:
-    """One for each ecosystem. Raises InvalidRecord for a document of which nothing can be used."""
+    """One for each ecosystem and errata. Raises InvalidRecord for a document of which nothing can be used."""
     name, modified = identity(document)
     head = record(document.get("document"), "'document'")
     if text(record(head.get("tracking"), "'tracking'"), "status") == _DELETED:
@@ -90,8 +90,7 @@ def advisories(document: Record) -> Iterator[Advisory | Problem]:
             else:
                 _sort_in(releases, *said)
         for release, found in releases.items():
-            if affected := list(found.affected(f"{NAME}:{release}")):
-                errata = sorted({said.erratum for said in found.fixed if said.erratum})
+            for errata, affected in found.affected(f"{NAME}:{release}").items():
                 yield whole.advisory(affected, errata)
 
 

@@ -35,7 +35,7 @@ Progress = Callable[[str], object]
 _LONGEST = 300  # characters of a fault that is told
 _PARALLEL = 4  # feeds that are fetched at once
 _BUILT = "built.json"  # what the active snapshot was made of
-_RECIPE = 5  # raised when a feed's parser says something else of the same document
+_RECIPE = 6  # raised when a feed's parser says something else of the same document
 _TELL_EVERY = 20_000  # records
 _SHOWN = 3  # reasons for which there is nothing at all
 
