@@ -51,16 +51,19 @@ def _of_minor(release: str, cpes: set[str]) -> set[str]:
 
 
 def applies(hit: Hit, package: Package, covered: Covered, repositories: Repositories) -> bool:
-    return _is_for(hit.arches, package.arch) and _is_from(hit.repositories, covered, repositories)
+    if hit.arches and not _is_for(hit.arches, package.arch):
+        return False
+    return not hit.repositories or _is_from(hit.repositories, covered, repositories)
 
 
 def _is_for(arches: Sequence[str], arch: str) -> bool:
-    return not arches or arch in _ANY or arch in arches
+    return arch in _ANY or arch in arches
 
 
-def _is_from(wanted: Sequence[str], covered: Covered, repositories: Repositories) -> bool:
+@functools.lru_cache(10_000)
+def _is_from(wanted: tuple[str, ...], covered: Covered, repositories: Repositories) -> bool:
     """Where the distribution's are not known, those of the release count, not its extra streams."""
-    if not wanted or any(_overlap(cpe, known) for cpe in wanted for known in repositories.cpes):
+    if any(_overlap(cpe, known) for cpe in wanted for known in repositories.cpes):
         return True
     product, release = _product(covered)
     assumed = not repositories.name(covered)

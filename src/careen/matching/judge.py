@@ -59,13 +59,15 @@ class Judge:
             fixed_by=fixed_by,
             origin="os" if package.is_os else "lang",
             type=self._type(package),
-            link=next((hit.record.link for hit in hits if hit.record.link), ""),
+            link=hits[0].record.link or next((hit.record.link for hit in hits if hit.record.link), ""),
             status="fixed" if fixed_by else _STATUSES.get(hits[0].status, hits[0].status),
             evidence=Proof(functools.partial(_proof, asked, hits, opinions, self._repositories, use)),
         )
 
     def _fixed_by(self, asked: Asked, hits: Sequence[Hit], lookup: Lookup) -> str:
         """The lowest fix above the installed version that can be had, and that no twin calls affected."""
+        if len(hits) == 1:
+            return hits[0].range.fixed if _has_fix(hits[0]) else ""
         fixes = sorted({(hit.high, hit.range.fixed) for hit in hits if _has_fix(hit)})
         records = {hit.record.digest for hit in hits}
         if len(records) > 1:
