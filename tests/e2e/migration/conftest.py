@@ -1,5 +1,6 @@
 """A careen with a registry as people leave it, one that takes it over, and an unkind network between."""
 
+import hashlib
 import json
 import random
 import shutil
@@ -226,6 +227,39 @@ def post(server: Any, path: str, verb: str = "POST", **body: object) -> dict[str
     return response
 
 
+def put_index_and_signature(http: httpx.Client, name: str) -> None:
+    """What is no image by itself: an index of the image, and an artifact that refers to it."""
+    kind = "application/vnd.oci.image"
+    image = http.get(f"/v2/{name}/manifests/latest", headers={"Accept": f"{kind}.manifest.v1+json"})
+    said = {"mediaType": f"{kind}.manifest.v1+json", "size": len(image.content)}
+    said["digest"] = image.headers["Docker-Content-Digest"]
+    index = {"schemaVersion": 2, "mediaType": f"{kind}.index.v1+json", "manifests": [said]}
+    put_manifest(http, name, "multi", index)
+    for content in (b"{}", b"signed"):
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        begun = http.post(f"/v2/{name}/blobs/uploads/").raise_for_status()
+        http.put(begun.headers["Location"], params={"digest": digest}, content=content).raise_for_status()
+    config, layer = (
+        {"mediaType": kind_, "digest": "sha256:" + hashlib.sha256(content).hexdigest(), "size": len(content)}
+        for kind_, content in (("application/vnd.oci.empty.v1+json", b"{}"), ("text/plain", b"signed"))
+    )
+    signature = {
+        "schemaVersion": 2,
+        "mediaType": f"{kind}.manifest.v1+json",
+        "artifactType": "application/x-signature",
+        "config": config,
+        "layers": [layer],
+        "subject": said,
+    }
+    put_manifest(http, name, "signature", signature)
+
+
+def put_manifest(http: httpx.Client, name: str, tag: str, manifest: dict[str, Any]) -> None:
+    headers = {"Content-Type": manifest["mediaType"]}
+    path = f"/v2/{name}/manifests/{tag}"
+    http.put(path, content=json.dumps(manifest).encode(), headers=headers).raise_for_status()
+
+
 def fill(source: Any, skopeo: Callable[..., None], make_layout: Callable[..., Path]) -> None:
     """Pushes, scans and policies, as people leave them."""
     app = make_layout(BASE, {"srv/app": random.Random(1).randbytes(3_000_000)}, {"srv/more": b"1" * 100_000})
@@ -237,6 +271,8 @@ def fill(source: Any, skopeo: Callable[..., None], make_layout: Callable[..., Pa
     registry = source.registry_id()
     for image in listed(source, "images", registryId=registry):
         source.scan(image["id"])
+    with source.client() as http:
+        put_index_and_signature(http, name)
     repositories = listed(source, "repositories", registryId=registry)
     repository = next(each for each in repositories if each["name"] == name)
     post(source, f"registries/{registry}", "PATCH", updateMask="labels", labels={"team": "shop"})
@@ -294,7 +330,11 @@ def everything(server: Any, registry: str) -> dict[str, Any]:
         for scan in scans["scanResults"]:
             found[scan["id"]] = got(server, f"scans/{scan['id']}:listVulnerabilities")
     for image in found["images"]:
-        found[f"last {image['id']}"] = got(server, f"images/{image['id']}:lastScanResult")
+        with server.client() as http:
+            last = http.get(f"/container-registry/v1/images/{image['id']}:lastScanResult")
+            referrers = http.get(f"/v2/{image['name']}/referrers/{image['digest']}")
+        found[f"last {image['id']}"] = last.json() if last.is_success else last.status_code
+        found[f"referrers {image['id']}"] = referrers.json()
     return found
 
 

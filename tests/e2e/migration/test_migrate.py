@@ -38,7 +38,7 @@ def test_every_read_method_answers_alike_on_both_sides(
     report = reported(done)
     assert done.returncode == 0, report
     assert report["agrees"]
-    assert report["counts"]["images"] == {"source": 2, "careen": 2, "to_come": 0}
+    assert report["counts"]["images"] == {"source": 4, "careen": 4, "to_come": 0}
     assert [each["subject"]["id"] for each in report["disabled_access_bindings"]] == [STRANGER, STRANGER]
     target.start()
     alike()
@@ -47,12 +47,12 @@ def test_every_read_method_answers_alike_on_both_sides(
 def test_images_are_pulled_by_their_old_names_and_scan_by_their_old_ids(
     own_source: Any, target: Any, migrate: Migrate, skopeo: Callable[..., None], tmp_path: Path
 ) -> None:
-    images = images_of(own_source)
+    images = [image for image in images_of(own_source) if "signature" not in image.get("tags", [])]
     assert migrate("--registry", own_source.registry_id(), of=own_source).returncode == 0
     own_source.kill()
     target.start()
     for image in images:
-        for name in (*(f":{tag}" for tag in image["tags"]), f"@{image['digest']}"):
+        for name in (*(f":{tag}" for tag in image.get("tags", [])), f"@{image['digest']}"):
             reference = f"docker://127.0.0.1:{target.http_port}/{image['name']}{name}"
             skopeo("copy", "--src-tls-verify=false", reference, f"oci:{tmp_path}/{image['id']}:x")
         ended = target.scan(image["id"])
@@ -79,11 +79,12 @@ def test_a_dry_run_says_what_would_come_and_writes_nothing(
 ) -> None:
     report = reported(migrate("--dry-run", "--format", "json"))
     assert report["dry_run"]
-    assert report["counts"]["images"] == {"source": 2, "careen": 0, "to_come": 2}
+    assert report["counts"]["images"] == {"source": 4, "careen": 0, "to_come": 4}
     blobs = {
         blob["digest"]: int(blob["size"])
         for image in images_of(source)
-        for blob in (image["config"], *image["layers"])
+        for blob in (image.get("config"), *image.get("layers", []))
+        if blob
     }
     assert report["bytes"] == sum(blobs.values())
     with Database(f"sqlite:///{target.data}/careen.db").read() as connection:
@@ -147,7 +148,7 @@ def test_what_a_lesser_role_may_not_read_is_said(
     assert done.returncode == 1
     report = reported(done)
     assert any("access bindings of registry" in remark for remark in report["remarks"])
-    assert report["counts"]["images"]["careen"] == 2
+    assert report["counts"]["images"]["careen"] == 4
 
 
 def test_nobody_is_told_who_is_missing(guarded_source: Any, migrate: Migrate) -> None:
