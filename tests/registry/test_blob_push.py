@@ -266,3 +266,29 @@ def test_pushing_a_blob_again_changes_nothing(
 ) -> None:
     assert push_blob(DATA) == push_blob(DATA) == DIGEST
     assert http.get(f"/{name}/blobs/{DIGEST}").content == DATA
+
+
+def test_the_digest_s_algorithm_may_be_said_before_the_bytes(
+    http: httpx.Client, name: str, refused: Refused
+) -> None:
+    sha512 = f"sha512:{hashlib.sha512(DATA).hexdigest()}"
+    for asked, digest in (("sha512", sha512), ("sha512", DIGEST), ("sha256", sha512)):
+        begun = http.post(f"/{name}/blobs/uploads/", params={"digest-algorithm": asked})
+        path = begun.headers["location"].removeprefix("/v2")
+        for piece in (DATA[:3], DATA[3:]):
+            http.patch(path, content=piece)
+        assert http.put(path, params={"digest": digest}).status_code == 201
+        assert http.get(f"/{name}/blobs/{digest}").content == DATA
+    answer = http.post(f"/{name}/blobs/uploads/", params={"digest-algorithm": "md5"})
+    refused(answer, 400, "DIGEST_INVALID")
+
+
+def test_an_encoded_blob_or_manifest_is_refused(
+    http: httpx.Client, name: str, begin: Begin, refused: Refused, upload_files: Callable[[], list[str]]
+) -> None:
+    gzipped = {"Content-Encoding": "gzip"}
+    refused(http.patch(begin(), content=DATA, headers=gzipped), 415, "UNSUPPORTED")
+    refused(http.put(f"/{name}/manifests/v1", content=b"{}", headers=gzipped), 415, "UNSUPPORTED")
+    posted = http.post(f"/{name}/blobs/uploads/", params={"digest": DIGEST}, content=DATA, headers=gzipped)
+    refused(posted, 415, "UNSUPPORTED")
+    assert len(upload_files()) <= 1

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from careen.errors import Exhausted
 from careen.registry import bodies
-from careen.registry.errors import Encoded, TooLarge
+from careen.registry.errors import Encoded, Stalled, TooLarge
 
 DATA = random.Random(5).randbytes(5_000_000)
 
@@ -63,6 +63,23 @@ def test_what_came_before_the_client_went_is_written() -> None:
     with pytest.raises(ClientDisconnect) as caught:
         poured(request_of(*pieces(70_000)[:40], ends=False))
     assert caught.value.__notes__ == ["2800000"]
+
+
+def test_nobody_waits_for_a_client_that_says_nothing() -> None:
+    request = request_of(DATA)
+
+    async def silence() -> dict[str, object]:
+        if not written:
+            return {"type": "http.request", "body": DATA, "more_body": True}
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    written = bytearray()
+    stalled = Request(request.scope, silence)
+    with pytest.raises(Stalled, match=r"0\.1 seconds"):
+        asyncio.run(bodies.pour(stalled, written.extend, 1 << 40, patience=0.1))
+    assert len(written) % len(DATA) == 0
+    assert written.startswith(DATA)
 
 
 def test_not_more_than_the_limit_is_written() -> None:

@@ -69,6 +69,23 @@ def test_an_image_that_is_deleted_refers_to_nothing(database: Database, reposito
     assert listed(database, repository) == []
 
 
+def test_what_refers_to_an_image_does_not_stand_by_itself_while_that_is_there(
+    database: Database, repository: Repository, push: Callable[..., Image]
+) -> None:
+    image = push(b"signed", tag="v1")
+    signature = put(database, repository, image.digest, "application/signature", "")
+    stray = put(database, repository, OTHER, "application/signature", "")
+
+    def standing() -> set[str]:
+        with database.read() as connection:
+            return {one.id for one in images.of_repository(connection, repository.id)}
+
+    assert standing() == {image.id, stray.id}
+    with database.write() as connection:
+        images.delete(connection, image.id)
+    assert standing() == {signature.id, stray.id}
+
+
 def row(connection: Connection, tables: MetaData, table: str, **values: object) -> None:
     connection.execute(tables.tables[table].insert().values(values))
 

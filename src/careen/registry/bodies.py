@@ -1,15 +1,16 @@
 """The bodies of requests, read with a limit and never held as a whole where they may be large."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Self
 
 import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from careen.registry.errors import Encoded, SizeInvalid, TooLarge
+from careen.registry.errors import Encoded, SizeInvalid, Stalled, TooLarge
 
+_PATIENCE = 120.0  # seconds
 _BATCH = 1 << 20  # bytes that go to a thread at once
 
 
@@ -30,21 +31,36 @@ def announced(request: Request) -> int | None:
     return int(text)
 
 
-async def pour(request: Request, write: Callable[[memoryview], None], limit: int) -> int:
+async def pour(
+    request: Request, write: Callable[[memoryview], None], limit: int, *, patience: float = _PATIENCE
+) -> int:
     """Give the body to `write`, batch by batch in a thread; returns how many bytes there were.
 
-    Raises TooLarge before more than `limit` bytes are written, ClientDisconnect when the body breaks off;
-    what came before that is written.
+    Raises TooLarge before more than `limit` bytes are written, ClientDisconnect when the body breaks off and
+    Stalled when nothing comes for `patience` seconds; what came before that is written.
     """
     check_encoding(request)
     received = 0
     async with _Behind(write) as behind:
-        async for piece in request.stream():
+        async for piece in _impatiently(request.stream(), patience):
             received += len(piece)
             if received > limit:
                 raise TooLarge(f"the body has more than the {limit} bytes that it may have")
             await behind.put(piece)
     return received
+
+
+async def _impatiently(pieces: AsyncIterator[bytes], patience: float) -> AsyncIterator[bytes]:
+    """A client whose machine is gone says nothing; whoever goes on with the upload must not wait for it."""
+    while True:
+        try:
+            async with asyncio.timeout(patience):
+                piece = await anext(pieces, None)
+        except TimeoutError:
+            raise Stalled(f"nothing came for {patience:g} seconds") from None
+        if piece is None:
+            return
+        yield piece
 
 
 class _Behind:

@@ -53,6 +53,9 @@ class TooManyTags(Invalid): ...
 class UploadBusy(Unavailable): ...
 
 
+class Stalled(Invalid): ...
+
+
 class BlobUnknown(NotFound):
     def __init__(self, digest: str) -> None:
         super().__init__(f"blob {digest} is unknown to this repository", resource=("digest", digest))
@@ -110,6 +113,7 @@ ANSWERS: Mapping[type[Error], tuple[int, str]] = {
     NameUnknown: (404, "NAME_UNKNOWN"),
     RangeUnsatisfiable: (416, "SIZE_INVALID"),
     SizeInvalid: (400, "SIZE_INVALID"),
+    Stalled: (408, "BLOB_UPLOAD_INVALID"),
     TagInvalid: (400, "MANIFEST_INVALID"),
     TooManyTags: (414, "UNSUPPORTED"),
     TooLarge: (413, "SIZE_INVALID"),

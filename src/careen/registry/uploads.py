@@ -64,10 +64,11 @@ class Uploads:
             if mounted:
                 return _created(name, mounted)
         if "digest" not in query:
-            session = await run_in_threadpool(self._start, name)
+            algorithm = query.get("digest-algorithm", digests.CANONICAL)
+            session = await run_in_threadpool(self._start, name, algorithm)
             return Response(status_code=202, headers=session.headers(0))
         digest = digests.parse(query["digest"])
-        session = await run_in_threadpool(self._start, name)
+        session = await run_in_threadpool(self._start, name, digests.algorithm(digest))
         try:
             return await self._complete(request, session, digest)
         except (Error, ClientDisconnect):  # nobody knows of this session: nobody will go on with it
@@ -94,10 +95,13 @@ class Uploads:
         self._forget(session)
         return Response(status_code=204)
 
-    def _start(self, name: str) -> Session:
+    def _start(self, name: str, algorithm: str) -> Session:
+        digests.hasher(algorithm)  # or it is refused before anything is made
         with self._door.database.write() as connection:
             repository = names.find_or_make(connection, name)
-            return Session(name, uploads.start(connection, repository.id))
+            session = Session(name, uploads.start(connection, repository.id))
+        self._door.blobs.expect(session.upload_id, algorithm)
+        return session
 
     async def _complete(self, request: Request, session: Session, digest: Digest) -> Response:
         await self._receive(request, session)

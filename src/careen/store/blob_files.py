@@ -58,6 +58,11 @@ class LocalBlobs:
         """
         return Upload(self._upload(upload_id), self._hashes, offset)
 
+    def expect(self, upload_id: str, algorithm: str) -> None:
+        """An upload that has no bytes yet will get a digest of this algorithm: then none is read twice."""
+        if self.size(upload_id) == 0:
+            self._hashes.keep(upload_id, 0, digests.hasher(algorithm))
+
     def append(self, upload_id: str, offset: int, chunks: bytes | Iterable[bytes]) -> int:
         """The upload's new size. What an exception leaves unfinished is cut off by the next append."""
         with self.open_upload(upload_id, offset) as upload:

@@ -24,6 +24,7 @@ from careen.store.tables import (
     registries,
     repositories,
 )
+from careen.store.tables import referrers as referrers_table
 from careen.store.tables import tags as tags_table
 
 LISTING = Listing(
@@ -171,9 +172,17 @@ def page(
 
 
 def of_repository(connection: Connection, repository_id: str) -> Sequence[Image]:
-    """Those that stand by themselves: not the parts of an index, which go with it."""
+    """Those that stand by themselves: not the parts of an index, nor what refers to an image that is there.
+
+    A signature without a tag is not an image that nobody wants: it is wanted as long as what it signs.
+    """
     parts = select(image_children.c.child_id)
-    query = image_rows.QUERY.where(images.c.repository_id == repository_id, images.c.id.not_in(parts))
+    subjects = select(images.c.digest).where(images.c.repository_id == repository_id)
+    about_others = select(referrers_table.c.image_id).where(
+        referrers_table.c.repository_id == repository_id, referrers_table.c.subject.in_(subjects)
+    )
+    mine = images.c.repository_id == repository_id
+    query = image_rows.QUERY.where(mine, images.c.id.not_in(parts), images.c.id.not_in(about_others))
     return image_rows.load(connection, connection.execute(query).all())
 
 
