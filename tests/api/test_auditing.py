@@ -69,6 +69,14 @@ def test_a_denial_is_told_at_both_doors(guarded_world: Any) -> None:
     assert found[0]["details"]["repository_id"] == world.repository.id
 
 
+def test_strangers_cannot_fill_the_disk(guarded_world: Any) -> None:
+    for _ in range(30):
+        guarded_world.http.delete(f"/container-registry/v1/images/{guarded_world.image.id}")
+    assert [brief(each) for each in events(guarded_world)] == [
+        ("containerregistry.DeleteImage", "ERROR")
+    ] * 20
+
+
 def test_a_deleted_image_is_told_with_its_tags(guarded_world: Any) -> None:
     world = guarded_world
     token = world.token(world.account("boss", "editor"))

@@ -10,6 +10,10 @@ import httpx
 import pytest
 
 from careen.audit import trail
+from careen.auth import accounts, iam_tokens
+from careen.auth.authentication import Authentication
+from careen.model.access import SubjectType
+from careen.store.columns import now
 from careen.store.database import Database
 
 MANIFEST = {"Content-Type": "application/vnd.oci.image.manifest.v1+json"}
@@ -93,3 +97,34 @@ def test_a_push_is_refused_while_it_cannot_be_written_down(
     log.unlink()
     assert http.put(f"{path}/v2", content=body, headers=MANIFEST).status_code == 201
     assert [name for name, _ in told(log)] == ["CreateImage", "CreateImageTag", "CreateImageTag"]
+
+
+def test_a_push_by_somebody_who_may_not_is_told(
+    sqlite_database: Database, serve: Callable[..., AbstractContextManager[Any]], log: Path
+) -> None:
+    """Who brings nothing only asks for a token, as every client does first."""
+    given = {
+        "trail": trail.opened(str(log)),
+        "authentication": Authentication(sqlite_database, enforced=True),
+    }
+    with sqlite_database.write() as connection:
+        account = accounts.make(connection, "guest", SubjectType.SERVICE, now())
+        token = iam_tokens.issue(connection, account.id, now()).text
+    with (
+        serve(sqlite_database, **given) as server,
+        httpx.Client(base_url=f"http://{server.address}/v2", trust_env=False) as http,
+    ):
+        for header in ("", "Bearer wrong", f"Bearer {token}"):
+            headers = {"Authorization": header} if header else {}
+            http.post(f"/{server.name}/blobs/uploads/", headers=headers)
+            http.get(f"/{server.name}/manifests/v1", headers=headers)
+        http.delete(f"/{server.name}/manifests/v1", headers=headers)
+    found = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [(each["event_type"].rpartition(".")[2], each["error"]["code"]) for each in found] == [
+        ("CreateImage", 16),
+        ("CreateImage", 7),
+        ("DeleteImage", 7),
+    ]
+    assert found[1]["authentication"]["subject_name"] == "guest"
+    assert found[1]["details"] == {"registry_id": server.registry_id, "repository_name": server.name}
+    assert {each["authorization"]["authorized"] for each in found} == {False}

@@ -262,6 +262,14 @@ def test_a_token_is_for_its_scope_only(guarded: Guarded) -> None:
     assert guarded.http.delete(f"/{name}/manifests/v1", headers=deletes).status_code == 202
 
 
+def test_a_registry_that_is_not_there_is_said_to_those_who_are_known(guarded: Guarded) -> None:
+    name = "crp00000000000000000/app"
+    headers = guarded.bearer("pusher", f"repository:{name}:pull,push")
+    code, message = problem(push(guarded, headers, name), 404)
+    assert (code, message) == ("NAME_UNKNOWN", "Registry crp00000000000000000 not found")
+    assert push(guarded, {}, name).status_code == 401
+
+
 def test_roles_decide_at_every_use(guarded: Guarded) -> None:
     name = guarded.server.name
     account = guarded.account("fleeting", f"{ROLE}pusher")

@@ -6,7 +6,7 @@ and so is every call that failed or was refused.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from google.protobuf import json_format
@@ -21,6 +21,7 @@ from careen.audit.changes import events_of
 from careen.audit.event import CONTAINER_REGISTRY, DONE, IAM, STARTED, Event, Failure, Origin
 from careen.audit.trail import Trail
 from careen.auth import proving
+from careen.auth.limits import Failures, TooManyFailures
 from careen.errors import Denied, Error, Unauthenticated
 from careen.model.access import Path
 from careen.store import ancestry, journal
@@ -70,6 +71,7 @@ Work = Callable[[], Message]
 class Auditor:
     database: Database
     trail: Trail
+    strangers: Failures = field(default_factory=Failures)  # whose attempts must not fill the disk
 
     def __call__(self, method: Method, request: Message, call: Call, work: Work) -> Message:
         """What `work` gives; raises what it raises, and Unavailable where nothing can be recorded."""
@@ -82,7 +84,7 @@ class Auditor:
             with journal.watching() as changes:
                 response = work()
         except Exception as error:
-            self.trail.write(replace(event, failure=failure(error)))
+            self._failed(event, error)
             raise
         told = events_of(self.database, changes, event.origin, event.parameters)
         if not told or event.name not in _TOLD_BY_CHANGES:
@@ -93,7 +95,13 @@ class Auditor:
     def refused(self, method: Method, call: Call, error: Error) -> None:
         """A call whose caller could not be told; nothing of the request is known."""
         if method.full_name in EVENTS:
-            self.trail.write(replace(self.event(method, call, method.request(), ()), failure=failure(error)))
+            self._failed(self.event(method, call, method.request(), ()), error)
+
+    def _failed(self, event: Event, error: Exception) -> None:
+        if isinstance(error, TooManyFailures):
+            return  # the failures before it are written down
+        if not isinstance(error, Unauthenticated) or self.strangers.is_one_of_few(event.origin.address):
+            self.trail.write(replace(event, failure=failure(error)))
 
     def event(self, method: Method, call: Call, request: Message, path: Path) -> Event:
         fields = json_format.MessageToDict(request, preserving_proto_field_name=True)

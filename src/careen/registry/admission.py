@@ -83,10 +83,11 @@ class Admission:
     def _check_caller(self, connection: Connection, caller: Identity, ask: Ask) -> None:
         """What is not there is not found by known callers only, as with the API."""
         path = ancestry.of_name(connection, ask.repository)
-        if path is not None:
-            self._access.require(connection, caller, ask.right, path)
-        elif not caller.is_known:
-            raise Unauthenticated(UNKNOWN_CALLER)
+        if path is None:
+            if not caller.is_known:
+                raise Unauthenticated(UNKNOWN_CALLER)
+            return
+        self._access.require(connection, caller, ask.right, path)
         if caller.scope is not None and ask.action not in caller.scope.get(ask.repository, ()):
             raise InsufficientScope
 

@@ -7,6 +7,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from careen.audit.changes import events_of
 from careen.audit.event import Event, Failure, Origin
+from careen.auth.limits import Failures
 from careen.errors import Denied, Error
 from careen.model.access import ANONYMOUS
 from careen.registry.asks import CALLER, Ask
@@ -28,6 +29,7 @@ class Recorder:
         self._router = router
         self._door = door
         self._callers = callers
+        self._strangers = Failures()  # whose attempts must not fill the disk
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await run_in_threadpool(self._door.trail.require)
@@ -42,19 +44,25 @@ class Recorder:
             await self._router(scope, receive, answer)
 
     def refused(self, scope: Scope, ask: Ask, error: Error) -> None:
-        """A push or a delete by somebody who may not."""
-        is_denial = isinstance(error, Denied)
+        """A push or a delete by somebody who may not. Who brings nothing only asks how to come by a token."""
+        is_denial, origin = isinstance(error, Denied), self._origin(scope)
+        if not is_denial and not self._is_attempt(scope, origin):
+            return
         code = _PERMISSION_DENIED if is_denial else _UNAUTHENTICATED
         with self._door.database.read() as connection:
             path = ancestry.of_name(connection, ask.repository) or ()
         event = Event(
             "DeleteImage" if ask.action == "delete" else "CreateImage",
-            self._origin(scope),
+            origin,
             path,
             {"registry_id": ask.repository.partition("/")[0], "repository_name": ask.repository},
             failure=Failure(code, error.message, is_denial=is_denial, is_unknown_caller=not is_denial),
         )
         self._door.trail.write(event)
+
+    def _is_attempt(self, scope: Scope, origin: Origin) -> bool:
+        is_proved = "authorization" in HTTPConnection(scope).headers
+        return is_proved and self._strangers.is_one_of_few(origin.address)
 
     def _write(self, scope: Scope, changes: list[journal.Change]) -> None:
         self._door.trail.write(*events_of(self._door.database, changes, self._origin(scope), {}))

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from careen.model.access import AccessBinding, Path, Resource, ResourceKind
 from careen.store.inserts import insert_all, insert_new
@@ -11,6 +11,23 @@ from careen.store.tables import access_bindings, repositories
 
 _COLUMNS = access_bindings.c["role", "subject_type", "subject_id"]
 
+
+# Asked at every call, so it is put together once, for as many resources and subjects as there can be.
+_DEPTH, _SUBJECTS = len(ResourceKind), 3
+_VALUES = [f"{name}_{number}" for name in ("kind", "id") for number in range(_DEPTH)]
+_VALUES += [f"subject_{number}" for number in range(_SUBJECTS)]
+_ROLES = select(access_bindings.c.role).where(
+    or_(
+        *(
+            and_(
+                access_bindings.c.resource_id == bindparam(f"id_{number}"),
+                access_bindings.c.resource_kind == bindparam(f"kind_{number}"),
+            )
+            for number in range(_DEPTH)
+        )
+    ),
+    or_(*(access_bindings.c.subject_id == bindparam(f"subject_{number}") for number in range(_SUBJECTS))),
+)
 
 LISTING = Listing(key=access_bindings.c.id, fields={}, default=())
 
@@ -28,11 +45,12 @@ def of_resource(connection: Connection, resource: Resource) -> Sequence[AccessBi
 
 
 def roles(connection: Connection, path: Path, subjects: Collection[str]) -> Collection[str]:
-    """The roles that any of the subjects (by id) has on the resource or on what it lies in."""
-    query = select(access_bindings.c.role).where(
-        or_(*map(_is, path)), access_bindings.c.subject_id.in_(sorted(subjects))
-    )
-    return set(connection.scalars(query))
+    """The roles that any of the subjects (by id; three at most) has on the resource or on what it lies in."""
+    values = dict.fromkeys(_VALUES, "")  # which no binding has
+    values |= {f"subject_{number}": subject for number, subject in enumerate(subjects)}
+    for number, resource in enumerate(path):
+        values |= {f"kind_{number}": str(resource.kind), f"id_{number}": resource.id}
+    return set(connection.scalars(_ROLES, values))
 
 
 def resources(connection: Connection, roles: Collection[str], subjects: Collection[str]) -> set[Resource]:

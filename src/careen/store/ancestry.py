@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, select
 
 from careen.model.access import CLOUD, Path, Resource, ResourceKind
+from careen.store.paging import Query
 from careen.store.tables import (
     dry_runs,
     images,
@@ -19,19 +20,37 @@ from careen.store.tables import (
 Find = Callable[[Connection, str], Path | None]
 
 
+def _within(column: ColumnElement[str], child: Table | None = None) -> Query:
+    """The path of the repository that has the value in the column, or has a `child` that does."""
+    query = (
+        select(repositories.c.id, registries.c.id, registries.c.folder_id)
+        .select_from(repositories)
+        .join(registries, registries.c.id == repositories.c.registry_id)
+    )
+    if child is not None:
+        query = query.join(child, child.c.repository_id == repositories.c.id)
+    return query.where(column == bindparam("value"))
+
+
+# Asked at every call, so they are put together once.
+_FOLDER = select(registries.c.folder_id).where(registries.c.id == bindparam("value"))
+_BY_ID, _BY_NAME = _within(repositories.c.id), _within(repositories.c.name)
+_BY_IMAGE, _BY_SCAN = _within(images.c.id, images), _within(scan_results.c.id, scan_results)
+_BY_POLICY = _within(lifecycle_policies.c.id, lifecycle_policies)
+
+
 def of_folder(folder_id: str) -> Path:
     """A folder is a label: there is every one."""
     return (Resource(ResourceKind.FOLDER, folder_id), CLOUD)
 
 
 def of_registry(connection: Connection, registry_id: str) -> Path | None:
-    query = select(registries.c.folder_id).where(registries.c.id == registry_id)
-    folder_id = connection.scalar(query)
+    folder_id = connection.scalar(_FOLDER, {"value": registry_id})
     return None if folder_id is None else _of_registry(registry_id, folder_id)
 
 
 def of_repository(connection: Connection, repository_id: str) -> Path | None:
-    return _within(connection, repositories.c.id == repository_id)
+    return _found(connection, _BY_ID, repository_id)
 
 
 def of_name(connection: Connection, name: str) -> Path | None:
@@ -39,20 +58,19 @@ def of_name(connection: Connection, name: str) -> Path | None:
 
     So the answer to those who may see neither does not tell whether there is such a repository.
     """
-    found = _within(connection, repositories.c.name == name)
-    return found or of_registry(connection, name.partition("/")[0])
+    return _found(connection, _BY_NAME, name) or of_registry(connection, name.partition("/")[0])
 
 
 def of_image(connection: Connection, image_id: str) -> Path | None:
-    return _within(connection, images.c.id == image_id, images)
+    return _found(connection, _BY_IMAGE, image_id)
 
 
 def of_scan_result(connection: Connection, scan_id: str) -> Path | None:
-    return _within(connection, scan_results.c.id == scan_id, scan_results)
+    return _found(connection, _BY_SCAN, scan_id)
 
 
 def of_lifecycle_policy(connection: Connection, policy_id: str) -> Path | None:
-    return _within(connection, lifecycle_policies.c.id == policy_id, lifecycle_policies)
+    return _found(connection, _BY_POLICY, policy_id)
 
 
 def of_dry_run(connection: Connection, dry_run_id: str) -> Path | None:
@@ -88,18 +106,8 @@ BY_FIELD: Mapping[str, Find] = MappingProxyType(
 )
 
 
-def _within(
-    connection: Connection, condition: ColumnElement[bool], child: Table | None = None
-) -> Path | None:
-    """The path of the repository that the condition (on it, or on a `child` of it) finds."""
-    query = (
-        select(repositories.c.id, registries.c.id, registries.c.folder_id)
-        .select_from(repositories)
-        .join(registries, registries.c.id == repositories.c.registry_id)
-    )
-    if child is not None:
-        query = query.join(child, child.c.repository_id == repositories.c.id)
-    row = connection.execute(query.where(condition)).first()
+def _found(connection: Connection, query: Query, value: str) -> Path | None:
+    row = connection.execute(query, {"value": value}).first()
     if row is None:
         return None
     repository_id, registry_id, folder_id = row

@@ -4,12 +4,23 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from careen.model.credential import IamToken, Proof
 from careen.store.accounts import ACCOUNT_COLUMNS, account_of
 from careen.store.inserts import insert_new
 from careen.store.tables import accounts, iam_tokens, signing_keys
+
+# Asked at every call, so it is put together once.
+_PROOF = (
+    select(iam_tokens.c.id, iam_tokens.c.secret, *ACCOUNT_COLUMNS)
+    .join(accounts)
+    .where(
+        iam_tokens.c.id == bindparam("token_id"),
+        iam_tokens.c.expires_at > bindparam("now"),
+        ~iam_tokens.c.revoked,
+    )
+)
 
 
 def add(connection: Connection, token: IamToken) -> bool:
@@ -19,10 +30,7 @@ def add(connection: Connection, token: IamToken) -> bool:
 
 def proof(connection: Connection, token_id: str, now: datetime) -> Proof | None:
     """None for a token that is unknown, expired or revoked."""
-    query = select(iam_tokens.c.id, iam_tokens.c.secret, *ACCOUNT_COLUMNS).join(accounts)
-    row = connection.execute(
-        query.where(iam_tokens.c.id == token_id, iam_tokens.c.expires_at > now, ~iam_tokens.c.revoked)
-    ).one_or_none()
+    row = connection.execute(_PROOF, {"token_id": token_id, "now": now}).one_or_none()
     return None if row is None else Proof(row.id, row.secret, account_of(row))
 
 
