@@ -108,6 +108,17 @@ def test_what_was_published_is_in_the_active_snapshot(place: Place) -> None:
     assert place.counts() == {"debian": 30, "PyPI": 2}
 
 
+def test_feeds_in_another_order_give_the_same_snapshot(place: Place, tmp_path: Path) -> None:
+    place.publish_debian(cves=30)
+    place.publish_pypi("PYSEC-1", "PYSEC-2")
+    first = place.update().snapshot
+    other = Place(tmp_path / "other")
+    other.mirror = place.mirror
+    second = other.update(chosen=UPSTREAMS[::-1]).snapshot
+    assert first.name == second.name
+    assert first.read_bytes() == second.read_bytes()
+
+
 def test_an_update_without_anything_new_builds_nothing(place: Place) -> None:
     place.publish_debian(cves=30)
     first = place.update()

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from careen.api import grpc as grpc_door
 from careen.api import rest, tls
 from careen.api.dispatch import Api
-from careen.app import accounts, health, reports, workshop
+from careen.app import accounts, advisories, health, reports, workshop
 from careen.app.policy_events import Recorded
 from careen.app.scan_events import ScanEvents
 from careen.app.welcome import Welcome
@@ -79,7 +79,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
         policies = ScanPolicies(parts.database, scans.start)
         retention = Retention(settings.scan_results, settings.scan_results_days)
         rounds = [
-            Periodic("feeds", parts.refresh_feeds, interval=settings.feeds_interval),
+            Periodic("feeds", partial(advisories.refresh, parts), interval=settings.feeds_interval),
             _garbage(parts),
             Periodic("scan results", partial(retention.apply, parts.database), interval=_HOUR),
             Periodic(

@@ -1,5 +1,6 @@
 """The parts that work on the data folder: what the server, the one-shot scan and the import share."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,11 +86,14 @@ def opened_database(settings: Settings) -> Iterator[Database]:
         database.close()
 
 
-def feeds_status(settings: Settings) -> str:
-    """What is kept of each feed, for people; nothing is fetched."""
+def feeds_status(settings: Settings, *, as_json: bool = False) -> str:
+    """What is kept of each feed, for people or for programs; nothing is fetched."""
     limit = timedelta(seconds=settings.feeds_stale)
     kept = feed_jobs.status(_chosen_feeds(settings), settings.feed_documents)
     active = current(settings.snapshots)
+    if as_json:
+        digest = f"sha256:{active.stem}" if active else None
+        return json.dumps({"snapshot": digest, "feeds": [each.document(limit) for each in kept]}, indent=2)
     snapshot = f"snapshot {active.stem[:12]}" if active else "no snapshot yet"
     return "\n".join([*(each.told(limit) for each in kept), snapshot])
 

@@ -38,10 +38,11 @@ def update(only: tuple[str, ...], mirror: str | None, accept: tuple[str, ...]) -
 
 
 @feeds.command()
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text")
 @kindly
-def status() -> None:
+def status(format_: str) -> None:
     """Age, count and last error of each feed."""
-    click.echo(workshop.feeds_status(settings_module.read()))
+    click.echo(workshop.feeds_status(settings_module.read(), as_json=format_ == "json"))
 
 
 @feeds.command("export")

@@ -134,6 +134,17 @@ _LANGUAGES: Mapping[str, Language] = {
 }
 
 
+# End of support, with security's (wiki.almalinux.org/release-notes, wiki.rockylinux.org/rocky/version).
+_ENDS = {
+    "AlmaLinux:8": "2029-03-01",
+    "AlmaLinux:9": "2032-05-31",
+    "AlmaLinux:10": "2035-05-31",
+    "Rocky Linux:8": "2029-05-31",
+    "Rocky Linux:9": "2032-05-31",
+    "Rocky Linux:10": "2035-05-31",
+}
+
+
 class Feed:
     """The advisories of one ecosystem, which is also the feed's name."""
 
@@ -162,7 +173,7 @@ class Feed:
     def parse(self, document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Problem]:  # noqa: ARG002 - one document only
         declared: set[str] = set()
         if not self._language.by_release:
-            yield Ecosystem(self.NAME, self._language.scheme)
+            yield Ecosystem(self.NAME, self._language.scheme, end_of_life=_ENDS.get(self.NAME, ""))
         try:
             with zipfile.ZipFile(document) as archive:
                 for member in _members(archive):

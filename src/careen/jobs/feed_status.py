@@ -39,6 +39,21 @@ class FeedStatus:
         """Whether some of it could not be had for longer than `limit`."""
         return self.oldest is not None and (now or datetime.now(UTC)) - self.oldest > limit
 
+    def document(self, limit: timedelta) -> dict[str, object]:
+        """The same for programs."""
+        return {
+            "name": self.name,
+            "documents": self.documents,
+            "records": self.records,
+            "succeeded": self.succeeded.isoformat() if self.succeeded else None,
+            "oldest": self.oldest.isoformat() if self.oldest else None,
+            "stale": self.is_stale(limit),
+            "failures": [
+                {"url": url, "reason": reason, "refused": url in self.refused}
+                for url, reason in self.failures
+            ],
+        }
+
     def told(self, limit: timedelta) -> str:
         stale = ", STALE" if self.is_stale(limit) else ""
         return "\n".join([f"{self.name}: {self._held()}{stale}{self._failed()}", *self._reasons()])
