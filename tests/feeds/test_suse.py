@@ -1,16 +1,22 @@
 """What SUSE's VEX documents say: each row of their semantics, and what becomes of odd ones."""
 
 import bz2
+import hashlib
 import io
 import json
 import tarfile
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from careen.feeds import suse
+from careen.feeds.document import Cursor, Document, InvalidDocument
+from careen.feeds.http import Http
 from careen.model.advisory import Advisory, Affected, Ecosystem, Range
 from careen.model.problem import Problem
 
@@ -325,3 +331,73 @@ def test_whatever_a_document_holds_it_is_read_or_a_problem(
     other["vulnerabilities"][0]["product_status"] = status
     for document in (whole | {"product_tree": tree}, other, whole | {"document": head}):
         parsed(document)
+
+
+def archive(*documents: object) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as made:
+        for number, document in enumerate(documents):
+            data = document if isinstance(document, bytes) else json.dumps(document).encode()
+            member = tarfile.TarInfo(f"csaf-vex/cve-{number}.json")
+            member.size = len(data)
+            made.addfile(member, io.BytesIO(data))
+    return bz2.compress(buffer.getvalue())
+
+
+def fetched(folder: Path, content: bytes, *seen: Document) -> tuple[Document, ...]:
+    source = folder / "mirror/ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2"
+    source.parent.mkdir(parents=True, exist_ok=True)
+    source.write_bytes(content)
+    with Http(str(folder / "mirror")) as http:
+        found = suse.fetch(http, Cursor(folder / "kept", {each.url: each for each in seen}))
+    return found.documents if found else ()
+
+
+def said(content: bytes) -> list[object]:
+    return list(suse.parse(io.BytesIO(content), suse.VEX))
+
+
+def test_what_is_kept_is_short_and_says_the_same(tmp_path: Path) -> None:
+    real = (
+        Path(__file__).parent / "testdata/suse/archive-cut/input.tar.bz2/cve-2023-47627.json"
+    ).read_bytes()
+    desktops = [("cpe:/o:suse:sled:15:sp5", f"libfoo{number}-8-1") for number in range(500)]
+    much = vex(
+        {"recommended": [(SP5, each) for each in CURL] + desktops, "known_affected": [(LTSS, "ntp")]},
+        sources=CURL,
+    )
+    whole = archive(real, much, b"{", b'{"document": 7}', vex({"recommended": [(SP5, "zlib")]}))
+    (kept,) = fetched(tmp_path, whole)
+    content = kept.path.read_bytes()
+    assert kept.path.name == kept.sha256 == hashlib.sha256(content).hexdigest()
+    assert said(content) == said(whole)
+    assert len(zstandard.decompress(content, max_output_size=1 << 22)) < len(bz2.decompress(whole)) / 4
+
+
+def test_what_is_kept_already_is_not_new(tmp_path: Path) -> None:
+    whole = archive(vex({"known_affected": [(SP5, "ntp")]}))
+    (kept,) = fetched(tmp_path, whole)
+    assert fetched(tmp_path, whole, kept) == ()
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", archive()[:40], archive(vex({}))[:-20]])
+def test_what_is_no_archive_is_kept_as_it_came_for_the_reader_to_refuse(
+    tmp_path: Path, content: bytes
+) -> None:
+    (kept,) = fetched(tmp_path, content)
+    assert kept.path.read_bytes() == content
+    assert {path.name for path in kept.path.parent.iterdir()} == {kept.sha256}
+    with pytest.raises(InvalidDocument):
+        said(content)
+
+
+@settings(deadline=None)
+@given(tree=JSON, status=JSON, head=JSON)
+def test_whatever_a_document_holds_its_cut_says_the_same(tree: object, status: object, head: object) -> None:
+    whole = vex({"known_affected": [(SP5, "ntp")]})
+    other = json.loads(json.dumps(whole))
+    other["vulnerabilities"][0]["product_status"] = status
+    content = archive(whole | {"product_tree": tree}, other, whole | {"document": head})
+    with tempfile.TemporaryDirectory() as folder:
+        (kept,) = fetched(Path(folder), content)
+        assert said(kept.path.read_bytes()) == said(content)

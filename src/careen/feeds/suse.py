@@ -14,12 +14,13 @@ itself: it is the same code under another subscription.
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from careen.feeds import _csaf, _suse_places
-from careen.feeds._csaf import Tree
+from careen.feeds._csaf import Product, Tree
 from careen.feeds._fields import InvalidRecord, Record, problem, record, records, summary, text
+from careen.feeds._suse_cut import cut
 from careen.feeds._suse_release import Release, Said, said
 from careen.feeds._tar import files
 from careen.feeds.document import Cursor, Fetched
@@ -44,7 +45,18 @@ _STATUSES = {"no_fix_planned": "will_not_fix", "fix_deferred": "deferred"}
 
 
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
-    return http.fetch((VEX,), seen)
+    """What is kept is the archive as it is cut down: the address and the marks of the whole one stay."""
+    fetched = http.fetch((VEX,), seen)
+    if fetched is None:
+        return None
+    short = [cut(each, _is_wanted, limit=_LIMIT, largest=_LARGEST) for each in fetched.documents]
+    known = {each.sha256 for each in seen.documents.values()}
+    documents = tuple(each for each in short if each.sha256 not in known)
+    return replace(fetched, documents=documents) if documents or fetched.failures else None
+
+
+def _is_wanted(platform: Product) -> bool:
+    return _suse_places.place(platform.cpe, platform.name) is not None
 
 
 def parse(document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Problem]:  # noqa: ARG001 - one document only
