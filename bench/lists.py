@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from bench.image import say
-from sqlalchemy import CTE, ColumnElement, Connection, Text, cast, literal, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Connection, Text, cast, literal, select, text
 
 from careen.model.registry import Registry, ScanStatus
 from careen.store import images, registries, scans
@@ -38,7 +38,7 @@ def _database(url: str) -> Iterator[Database]:
 
 
 def _rows(count: int, start: int) -> CTE:
-    numbers = select(literal(start).label("i")).cte("numbers", recursive=True)
+    numbers = select(literal(start, BigInteger).label("i")).cte("numbers", recursive=True)
     return numbers.union_all(select(numbers.c.i + 1).where(numbers.c.i < count))
 
 
@@ -70,7 +70,7 @@ def _fill(connection: Connection, start: int, count: int) -> None:
         "created_at": literal(1_767_225_600_000) + i,
         "scanned_at": literal(1_767_225_600_000) + i,
         "snapshot": literal(""),
-        "problems": literal("[]"),
+        "problems": literal([], scan_results.c.problems.type),
         **dict.fromkeys(("critical", "high", "medium", "low", "negligible", "undefined"), literal(1)),
     }
     connection.execute(scan_results.insert().from_select(list(scan), select(*scan.values())))
@@ -138,6 +138,8 @@ def compare(url: str = "") -> None:
         for size in _SIZES:
             with database.write() as connection:
                 _fill(connection, filled + 1, size)
+                if connection.dialect.name == "postgresql":  # its autovacuum would do it, in a minute
+                    connection.execute(text("ANALYZE"))
             filled = size
             for name, query in _QUERIES.items():
                 first, found = _milliseconds(database, query, Page())

@@ -161,8 +161,9 @@ def page(
     query = image_rows.QUERY
     if registry_id:
         query = query.where(images.c.registry_id == registry_id)
-    if repository_name:
-        query = query.where(repositories.c.name == repository_name)
+    if repository_name:  # by its id: then the planner sees that an index has the order
+        named = select(repositories.c.id).where(repositories.c.name == repository_name)
+        query = query.where(images.c.repository_id == (connection.scalar(named) or ""))
     parts = [query]
     if folder_id:  # each registry's images lie in order in an index, a folder's do not
         roofs = connection.scalars(select(registries.c.id).where(registries.c.folder_id == folder_id))
