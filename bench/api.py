@@ -62,7 +62,7 @@ def compare() -> None:
         time.sleep(5)  # the first snapshot is being built
         for door in ("grpc", "rest"):
             before = _cpu(server)
-            done = run([sys.executable, __file__, door], capture_output=True, text=True, check=True)
+            done = run([sys.executable, "-m", "bench.api", door], capture_output=True, text=True, check=True)
             rate, half, most = done.stdout.split()
             used = (_cpu(server) - before) / (float(rate) * _SECONDS) * 1000
             said = f"{float(rate):,.0f}/s, median {half} ms, p99 {most} ms"

@@ -1,5 +1,6 @@
 """Bad requests at every method of the API, by gRPC."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -187,3 +188,21 @@ def test_an_unknown_method_is_unimplemented(still_world: Any) -> None:
 def test_an_id_that_is_too_long_is_no_reference(still_world: Any) -> None:
     for image_id, code in (("a" * 51, 3), ("a/" + "b" * 1000, 3), ("a/" + "b" * 60, 5)):
         assert told(refusal(still_world, SCAN, SCAN.request(image_id=image_id))).code == code
+
+
+def test_calls_that_are_begun_and_never_made_keep_nobody_waiting(still_world: Any) -> None:
+    released = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        released.wait()
+        yield from ()
+
+    with grpc.insecure_channel(still_world.plaintext_address) as channel:
+        begun = [channel.stream_unary(SCAN.grpc_path).future(nothing()) for _ in range(60)]
+        try:
+            assert still_world.call("yandex.cloud.endpoint.ApiEndpointService.List").endpoints
+            assert still_world.http.get("/endpoints").is_success
+        finally:
+            for call in begun:
+                call.cancel()
+            released.set()

@@ -4,6 +4,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,29 @@ def test_the_number_of_workers_changes_nothing_in_the_result(
             server.kill()
     assert reports[0] == reports[1]
     assert reports[0]
+
+
+def test_a_call_that_is_repeated_after_a_kill_does_its_work_once(own_server: Any) -> None:
+    chance = random.Random(2026)
+    keys = [f"key-{number}" for number in range(40)]
+
+    def create(http: httpx.Client, key: str) -> str:
+        answer = http.post(
+            "/container-registry/v1/registries",
+            json={"folderId": "b1gonce", "labels": {"key": key}},
+            headers={"Idempotency-Key": key},
+        )
+        identifier: str = answer.raise_for_status().json()["metadata"]["registryId"]
+        return identifier
+
+    for _ in range(3):
+        with own_server.client() as http, ThreadPoolExecutor(4) as threads:
+            calls = [threads.submit(create, http, key) for key in keys]
+            time.sleep(chance.uniform(0, 0.15))
+            own_server.kill()
+            wait(calls)
+        own_server.start()
+    with own_server.client() as http:
+        made = [create(http, key) for key in keys]
+        listed = http.get("/container-registry/v1/registries", params={"folderId": "b1gonce"}).json()
+    assert sorted(each["id"] for each in listed["registries"]) == sorted(made)

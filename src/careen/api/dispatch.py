@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Any, TypeVar, TypeVarTuple
 
 from google.protobuf.message import Message
@@ -36,7 +37,8 @@ from careen.errors import Unauthenticated, Unimplemented
 from careen.model.access import Path
 from careen.store.database import Database
 
-_THREADS = 16
+_THREADS = 16  # of the REST door
+_AT_ONCE = 6  # calls at work: more would only take the interpreter's lock from one another
 _Arguments = TypeVarTuple("_Arguments")
 _Answer = TypeVar("_Answer")
 
@@ -67,7 +69,8 @@ class Api:
         self._access = Access(authentication.enforced)
         self._auditor = Auditor(database, trail)
         self._once = Once(database)
-        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")  # of both doors
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
+        self._room = BoundedSemaphore(_AT_ONCE)
         self._behaviours = _behaviours(
             Scanner(database, scans),
             Images(database),
@@ -116,7 +119,8 @@ class Api:
         behaviour = self._behaviours.get(method.full_name)
         if behaviour is None:
             raise Unimplemented(f"{method.full_name} is not implemented")
-        return self._once(method, request, call, partial(self._permitted, method, behaviour, request))
+        with self._room:
+            return self._once(method, request, call, partial(self._permitted, method, behaviour, request))
 
     def _permitted(self, method: Method, behaviour: Behaviour, request: Message, call: Call) -> Message:
         """Looked at after what was begun before: who repeats a Delete may not find the resource any more."""
@@ -131,11 +135,11 @@ class Api:
 
     async def in_thread(self, function: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
         """Run what blocks in a thread of the API's own: pushes and pulls cannot take them all."""
-        return await asyncio.get_running_loop().run_in_executor(self.threads, function, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
     def close(self) -> None:
         """Lets the calls under way end."""
-        self.threads.shutdown()
+        self._threads.shutdown()
 
 
 def _behaviours(*servicers: object) -> Mapping[str, Behaviour]:

@@ -4,6 +4,7 @@ grpc.aio would hand each call to a thread all the same, since the store blocks, 
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -35,7 +36,9 @@ def serve(
 
     Discovery gives out `advertised`, or else the address itself. Raises Unavailable when it is taken.
     """
-    server = grpc.server(api.threads, options=_OPTIONS, maximum_concurrent_rpcs=_MOST_CALLS)
+    # As many threads as calls: each waits in its own for the request, which a client may never send.
+    threads = ThreadPoolExecutor(_MOST_CALLS, thread_name_prefix="grpc")
+    server = grpc.server(threads, options=_OPTIONS, maximum_concurrent_rpcs=_MOST_CALLS)
     try:
         if material is None:
             port = server.add_insecure_port(address)
