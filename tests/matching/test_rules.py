@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from careen.feeds import debian
+from careen.matching import strangers
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.advisory import (
@@ -116,6 +117,32 @@ def test_r4_kernel_headers_have_no_vulnerabilities_of_the_kernel(snapshot_of: Ma
     assert ProblemKind.KERNEL_HEADERS in kinds(verdict)
     everything = match(Inventory(BOOKWORM, (headers, kernel), ()), snapshot, kernel_headers=True)
     assert len(everything.findings) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "is_aside"),
+    [
+        ("linux-libc-dev", "linux", True),
+        ("linux-headers-6.1.0-18-amd64", "linux", True),
+        ("linux-kbuild-6.1", "linux", True),
+        ("linux-azure-5.15-headers-5.15.0-1041", "linux-azure-5.15", True),
+        ("linux-headers", "linux-headers", True),
+        ("kernel-headers", "kernel", True),
+        ("kernel-uek-devel", "kernel-uek", True),
+        ("kernel6.12-headers", "kernel6.12", True),
+        ("kernel-default-devel", "kernel-default", True),
+        ("linux-image-6.1.0-18-amd64", "linux", False),
+        ("linux-perf", "linux", False),
+        ("kernel-core", "kernel", False),
+        ("linux-firmware", "linux-firmware", False),
+        ("libatm1-dev", "linux-atm", False),
+        ("unixodbc-headers", "unixodbc", False),
+    ],
+)
+def test_r4_headers_are_known_by_their_name_and_their_source(
+    name: str, source: str, *, is_aside: bool
+) -> None:
+    assert strangers.is_kernel_headers(deb(name, "6.1", source)) is is_aside
 
 
 def test_r6_twins_are_one_finding_and_a_record_that_clears_the_package_takes_them_along(

@@ -66,7 +66,7 @@ class Lookup:
                     yield Problem(ProblemKind.INVALID_ADVISORY, path, message)
                 key = self._key(asked, version, by_source=subject[2])
                 if isinstance(key, InvalidVersion):
-                    message = f"{name} cannot be judged: {key.message}"
+                    message = f"{asked.package.name} cannot be judged: {key.message}"
                     yield Problem(ProblemKind.INVALID_VERSION, path, message)
 
     def _wanted(self, asked: Asked) -> Iterator[tuple[int, bytes, bool]]:

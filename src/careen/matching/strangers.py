@@ -44,19 +44,11 @@ _MAINTAINERS = re.compile(
 )
 _DEBIAN = re.compile(r"debian|ubuntu|canonical", re.IGNORECASE)
 _VERSIONS = re.compile(r"pgdg|\+0~[0-9]{8}\.[0-9]+\+(debian|ubuntu)|\.sury|~ppa|ppa[0-9]+|\+rpt[0-9]")
-_KERNEL = frozenset(
-    {
-        "linux",
-        "linux-headers",
-        "kernel",
-        "kernel-headers",
-        "linux-signed-amd64",
-        "linux-signed-arm64",
-        "linux-lts",
-    }
-)
+# Sources of kernels: linux, linux-azure-5.15, linux-signed-amd64, kernel, kernel-uek, kernel6.1
+_KERNEL = re.compile(r"(linux|kernel[0-9.]*)(-[a-z0-9.+]+)*")
 _HEADERS = re.compile(
-    r"linux-libc-dev|linux-(headers|kbuild|compiler|doc)(-.+)?|kernel-(headers|devel|doc)(-.+)?"
+    r"linux-libc-dev(-.+)?|linux-(.+-)?(headers|kbuild|compiler|doc)(-.+)?"
+    r"|kernel[0-9.]*-(.+-)?(headers|devel|macros|doc)(-.+)?"
 )
 _TOLD = 5  # names
 
@@ -78,7 +70,9 @@ def is_third_party(package: Package, distro: Distro | None) -> bool:
 
 def is_kernel_headers(package: Package) -> bool:
     """Whether the package comes from the kernel's source, and has nothing in it that runs."""
-    return (package.source or package.name) in _KERNEL and bool(_HEADERS.fullmatch(package.name))
+    if not package.is_os or not _HEADERS.fullmatch(package.name):
+        return False
+    return _KERNEL.fullmatch(package.source or package.name) is not None
 
 
 def problems(strangers: Iterable[Package], headers: Iterable[Package]) -> Iterator[Problem]:
