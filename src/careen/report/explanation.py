@@ -116,7 +116,8 @@ def _proof(found: Finding, image: ImageFacts) -> Iterator[str]:
         yield f"  compared  {by['by']} {by['installed']} in {by['ecosystem']}, in the order of {by['scheme']}"
     for opinion in _values(evidence, "severities"):
         mark = " (this one counts)" if opinion["chosen"] else ""
-        yield f"  severity  {opinion['severity']} says {opinion['source']}: {opinion['because']}{mark}"
+        said = f"{opinion['source']} with {opinion['says']!r}"
+        yield f"  severity  {opinion['severity']} says {said}: {opinion['because']}{mark}"
     for said in use(evidence):
         yield f"  use       {said}"
     for remark in evidence.get("remarks", ()):  # type: ignore[attr-defined]  # a list of texts, see evidence.of
