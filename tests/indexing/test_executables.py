@@ -248,7 +248,7 @@ CRATES = """{"packages": [
 def test_crates_are_found_in_every_format(form: str) -> None:
     content = FORMATS[form]({".dep-v0": crates(CRATES)})
     assert rustbinary.wants(file(content))
-    assert rust(content) == ["serde@1.0.200", "forked@0.3.0"]
+    assert rust(content) == ["serde@1.0.200", "forked@0.3.0", "app@0.1.0"]
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_of_a_huge_executable_the_parts_that_tell_are_kept() -> None:
     huge = sifted(content)
     assert sum(map(len, huge.pieces)) == len(content)
     assert [item.name for item in gobinary.read(huge) if isinstance(item, Package)][:1] == ["stdlib"]
-    assert [item.name for item in rustbinary.read(huge) if isinstance(item, Package)] == ["serde", "forked"]
+    assert [item.name for item in rustbinary.read(huge) if isinstance(item, Package)] == ["serde", "forked", "app"]
 
 
 def test_what_was_not_kept_of_a_huge_executable_is_told() -> None:

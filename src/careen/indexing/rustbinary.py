@@ -14,7 +14,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "rustbinary"
-VERSION = 1
+VERSION = 2
 
 _SECTION = ".dep-v0"
 _MAX_STORED = 1 << 20  # bytes
@@ -33,7 +33,10 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The crates that were linked in, but for those of the executable's own project."""
+    """The executable's own crate and those that were linked in, but for others that only its project has.
+
+    Its own is local for whoever built it, and yet the one that advisories about a program are about.
+    """
     try:
         executable = _executable.open_executable(file)
         crates = list(_crates(executable))
@@ -64,7 +67,7 @@ def _crates(executable: Executable) -> Iterator[Mapping[str, object]]:
     for crate in crates:
         if not isinstance(crate, dict):
             raise _BadList("holds something else than crates")
-        if not crate.get("root") and crate.get("kind") != "build" and crate.get("source") in _SOURCES:
+        if crate.get("kind") != "build" and (crate.get("root") or crate.get("source") in _SOURCES):
             yield crate
 
 
