@@ -17,7 +17,7 @@ def test_without_an_environment_everything_has_its_default() -> None:
 
 
 def test_a_push_need_not_wait() -> None:
-    assert settings.read({}).push_wait == 10
+    assert settings.read({}).push_wait == 20
     assert settings.read({"CAREEN_PUSH_WAIT": "0"}).push_wait == 0
 
 

@@ -110,7 +110,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         scan_results=int(_number(environment, "CAREEN_SCAN_RESULTS", 100.0)),
         scan_results_days=min(int(_number(environment, "CAREEN_SCAN_RESULTS_DAYS", 365.0)), _LONGEST),
         workers=int(_number(environment, "CAREEN_WORKERS", float(os.cpu_count() or 1))),
-        push_wait=_number(environment, "CAREEN_PUSH_WAIT", 10.0, least=0),
+        push_wait=_number(environment, "CAREEN_PUSH_WAIT", 20.0, least=0),
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
         kernel_headers=_switch(environment, "CAREEN_KERNEL_HEADERS"),
         tls_names=_names(environment, "CAREEN_TLS_NAMES"),

@@ -308,7 +308,11 @@ def test_of_a_huge_executable_the_parts_that_tell_are_kept() -> None:
     huge = sifted(content)
     assert sum(map(len, huge.pieces)) == len(content)
     assert [item.name for item in gobinary.read(huge) if isinstance(item, Package)][:1] == ["stdlib"]
-    assert [item.name for item in rustbinary.read(huge) if isinstance(item, Package)] == ["serde", "forked", "app"]
+    assert [item.name for item in rustbinary.read(huge) if isinstance(item, Package)] == [
+        "serde",
+        "forked",
+        "app",
+    ]
 
 
 def test_what_was_not_kept_of_a_huge_executable_is_told() -> None:

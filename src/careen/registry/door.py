@@ -50,7 +50,7 @@ class RegistryDoor:
     authentication: Authentication
     trail: Trail
     max_blob: int = 64 << 30  # bytes
-    patience: float = 10.0  # seconds
+    patience: float = 20.0  # seconds
     arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state
     grace: timedelta = timedelta(days=1)  # how long a blob that no image uses is kept
 
