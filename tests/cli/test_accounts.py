@@ -59,6 +59,32 @@ def test_a_service_account_gets_a_key_file_that_only_its_user_reads(run: Run, tm
     assert "PRIVATE" not in run("key", "list", "ci").stdout
 
 
+def test_what_is_done_to_accounts_is_in_the_audit_log(run: Run, tmp_path: Path) -> None:
+    made = run("account", "create", "ci", "--role", "viewer").stdout.split()[0]
+    secret = run("key", "create", "ci", "--api").stdout.strip()
+    run("account", "grant", "ci", "editor", "--on", "folder:b1g")
+    run("token", "create", "ci")
+    run("account", "delete", "ci")
+    written = (tmp_path / "data" / "audit.jsonl").read_text()
+    found = [json.loads(line) for line in written.splitlines()]
+    assert [each["event_type"].removeprefix("yandex.cloud.audit.iam.") for each in found] == [
+        "CreateAccount",
+        "CreateKey",
+        "AddAccessBinding",
+        "CreateIamToken",
+        "DeleteAccount",
+    ]
+    assert found[0]["details"] == {"account_id": made, "name": "ci", "roles": ["viewer"]}
+    assert found[0]["authentication"]["subject_id"].startswith("uid:")
+    assert secret not in written
+
+
+def test_a_users_token_goes_to_a_file_where_one_is_named(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    assert "y0_" not in run("account", "create", "anna", "--user", "--key-file", str(path)).output
+    assert path.read_text().startswith("y0_")
+
+
 def test_a_key_file_is_never_written_over(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "key.json"
     path.write_text("precious")

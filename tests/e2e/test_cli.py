@@ -65,6 +65,10 @@ def test_an_imported_image_is_in_the_running_registry(
     assert imported.returncode == 0, imported.stderr
     image = server.image(repository)
     assert image["tags"] == ["1.0"]
+    told = [json.loads(line) for line in (server.data / "audit.jsonl").read_text().splitlines()]
+    made = [each for each in told if each["details"].get("repository_name") == repository]
+    assert {each["authentication"]["subject_name"] for each in made} == {"command line"}
+    assert len(made) == 3  # the repository, the image, the tag
     assert server.scan(image["id"])["response"]["status"] == "READY"
 
 

@@ -1,5 +1,7 @@
 """The same server over PostgreSQL."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -53,3 +55,21 @@ def test_a_database_without_tables_asks_for_the_upgrade(
     assert refused.returncode == 1
     assert "careen upgrade" in refused.stderr
     assert careen("upgrade", CAREEN_DATABASE_URL=empty_database_url).returncode == 0
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_accounts_are_kept_there_too(database_url: str, new_server: Callable[..., Any]) -> None:
+    server = new_server(CAREEN_DATABASE_URL=database_url, CAREEN_AUTH="on")
+    server.start()
+    try:
+        assert server.log().count("PRIVATE KEY") == 2
+        command = [sys.executable, "-m", "careen", "token", "create"]
+        made = subprocess.run(command, env=server.environment, capture_output=True, text=True, check=True)
+        path = "/container-registry/v1/registries?folderId=default"
+        headers = {"authorization": f"Bearer {made.stdout.strip()}"}
+        with server.client() as http:
+            assert len(http.get(path, headers=headers).json()["registries"]) == 1
+            assert http.get(path).status_code == 401
+            assert http.get("/v2/", auth=("iam", made.stdout.strip())).status_code == 200
+    finally:
+        server.kill()

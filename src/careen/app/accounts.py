@@ -9,7 +9,9 @@ from typing import TextIO
 
 from sqlalchemy import Connection
 
-from careen.app import workshop
+from careen.app import by_hand, workshop
+from careen.audit.event import IAM, Event
+from careen.audit.trail import Trail
 from careen.auth import accounts, iam_tokens, key_files, roles
 from careen.auth.accounts import Made
 from careen.errors import Exists, Invalid, NotFound
@@ -36,9 +38,11 @@ _FOLDER = "folder:"
 
 @contextmanager
 def opened(settings: Settings) -> Iterator["Book"]:
-    """The accounts in the database, whether the server runs or not."""
+    """The accounts in the database, whether the server runs or not. Changes are in the audit log."""
     with workshop.opened_database(settings) as database:
-        yield Book(database)
+        trail = by_hand.opened_trail(settings)
+        yield Book(database, trail)
+        trail.require()
 
 
 def make_first(database: Database) -> Made | None:
@@ -46,7 +50,10 @@ def make_first(database: Database) -> Made | None:
     with database.write() as connection:
         if stored.every(connection):
             return None
-        account = accounts.make(connection, FIRST, SubjectType.SERVICE, now())
+        try:
+            account = accounts.make(connection, FIRST, SubjectType.SERVICE, now())
+        except Exists:  # another server was quicker
+            return None
         access_bindings.add(connection, CLOUD, AccessBinding("admin", account.type, account.id))
         return accounts.give(connection, account, CredentialKind.KEY, now())
 
@@ -73,6 +80,7 @@ class Book:
     """Accounts are named by name or id. Raises NotFound for those that are not there."""
 
     database: Database
+    trail: Trail
 
     def create(
         self, name: str, given: Sequence[str], place: str, *, is_user: bool, take_over: Path | None
@@ -90,6 +98,7 @@ class Book:
             for role in given:
                 binding = AccessBinding(roles.check(role), account.type, account.id)
                 access_bindings.add(connection, resource, binding)
+        self._record("CreateAccount", resource, account_id=account.id, name=name, roles=list(given))
         return account
 
     def lines(self) -> Iterator[str]:
@@ -102,18 +111,22 @@ class Book:
 
     def delete(self, name: str) -> None:
         with self.database.write() as connection:
-            stored.delete(connection, accounts.find(connection, name).id)
+            account = accounts.find(connection, name)
+            stored.delete(connection, account.id)
+        self._record("DeleteAccount", account_id=account.id, name=account.name)
 
     def grant(self, name: str, role: str, place: str) -> None:
         with self.database.write() as connection:
-            binding = _binding(connection, name, role)
-            access_bindings.add(connection, _resource(connection, place), binding)
+            binding, resource = _binding(connection, name, role), _resource(connection, place)
+            access_bindings.add(connection, resource, binding)
+        self._record("AddAccessBinding", resource, account_id=binding.subject_id, role=role)
 
     def revoke(self, name: str, role: str, place: str) -> None:
         with self.database.write() as connection:
             binding, resource = _binding(connection, name, role), _resource(connection, place)
             if not access_bindings.remove(connection, resource, binding):
                 raise NotFound(f"{name} does not have {role} on {_told(resource)}")
+        self._record("RemoveAccessBinding", resource, account_id=binding.subject_id, role=role)
 
     def give(self, name: str, *, is_api_key: bool = False) -> Made:
         """A user gets a token, a service account a key or an API key."""
@@ -121,7 +134,10 @@ class Book:
             account = accounts.find(connection, name)
             key = CredentialKind.API_KEY if is_api_key else CredentialKind.KEY
             is_user = account.type is SubjectType.USER
-            return accounts.give(connection, account, CredentialKind.OAUTH if is_user else key, now())
+            made = accounts.give(connection, account, CredentialKind.OAUTH if is_user else key, now())
+        kind = str(made.credential.kind)
+        self._record("CreateKey", account_id=account.id, key_id=made.credential.id, kind=kind)
+        return made
 
     def credentials(self, name: str) -> Sequence[Credential]:
         with self.database.read() as connection:
@@ -131,12 +147,18 @@ class Book:
         with self.database.write() as connection:
             if not stored.delete_credential(connection, credential_id):
                 raise NotFound.of("Key", credential_id[:100])
+        self._record("DeleteKey", key_id=credential_id)
 
     def token(self, name: str) -> str:
         """A new IAM token."""
         with self.database.write() as connection:
             account = accounts.find(connection, name)
-            return iam_tokens.issue(connection, account.id, now()).text
+            issued = iam_tokens.issue(connection, account.id, now())
+        self._record("CreateIamToken", subject_id=account.id)
+        return issued.text
+
+    def _record(self, event: str, on: Resource = CLOUD, **details: object) -> None:
+        self.trail.write(Event(event, by_hand.origin(), (on,), details, source=IAM))
 
 
 def _binding(connection: Connection, name: str, role: str) -> AccessBinding:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from careen.app import by_hand
 from careen.app.workshop import Workshop
+from careen.audit.changes import events_of
 from careen.errors import NotFound
 from careen.images import reference as references
 from careen.images.opened import LayerBytes, OpenedImage
@@ -15,7 +17,7 @@ from careen.jobs.layers import layer_sources
 from careen.model.digest import Digest
 from careen.model.manifest import Platform
 from careen.model.registry import Image
-from careen.store import blobs, images, registries, repositories
+from careen.store import blobs, images, journal, registries, repositories
 from careen.store.blob_files import LocalBlobs
 
 _PIECE = 1 << 20  # bytes
@@ -38,8 +40,12 @@ class Import:
             tempfile.TemporaryDirectory(prefix="import-", dir=self.workshop.settings.data) as work,
             open_image(target, platform=platform, work=Path(work), access=self.access) as opened,
         ):
+            trail = by_hand.opened_trail(self.workshop.settings)
             self._copy(opened)
-            image = self._record(opened, name, tag)
+            with journal.watching() as changes:
+                image = self._record(opened, name, tag)
+            trail.write(*events_of(self.workshop.database, changes, by_hand.origin(), {}))
+            trail.require()
         self.say(f"indexing {len(opened.manifest.layers)} layers")
         sources, _ = layer_sources(opened.manifest, self.workshop.blobs)
         self.workshop.indexing.ensure(sources)

@@ -4,6 +4,7 @@ Nothing is changed that cannot be recorded: when a line cannot be written, it is
 whoever wants to change something is refused till it is written. Reading goes on.
 """
 
+import fcntl
 import os
 import stat
 import sys
@@ -91,16 +92,14 @@ class File:
 
     def __call__(self, lines: bytes, /) -> None:
         handle = self._opened()
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):  # a pipe or a terminal keeps nothing
+        if not stat.S_ISREG(os.fstat(handle).st_mode):  # a pipe or a terminal keeps nothing
             _write_all(handle, lines)
             return
+        fcntl.flock(handle, fcntl.LOCK_EX)  # the server and the commands write to the same file
         try:
-            _write_all(handle, lines)
-            os.fdatasync(handle)
-        except OSError:
-            os.ftruncate(handle, about.st_size)  # what is kept is written whole the next time
-            raise
+            _append(handle, lines)
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
 
     def _opened(self) -> int:
         if self._handle is not None:
@@ -111,6 +110,16 @@ class File:
         self._handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         _end_line(self._handle)
         return self._handle
+
+
+def _append(handle: int, lines: bytes) -> None:
+    size = os.fstat(handle).st_size
+    try:
+        _write_all(handle, lines)
+        os.fdatasync(handle)
+    except OSError:
+        os.ftruncate(handle, size)  # what is kept is written whole the next time
+        raise
 
 
 def _is_same(handle: int, path: Path) -> bool:

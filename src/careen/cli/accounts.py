@@ -27,7 +27,11 @@ def account() -> None:
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="May be given again.")
 @_ON
 @click.option("--user", is_flag=True, help="A person, who gets a token; otherwise a service account.")
-@click.option("--key-file", type=click.Path(dir_okay=False, path_type=Path), help="Write a new key there.")
+@click.option(
+    "--key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a new key, or a user's token, there.",
+)
 @click.option(
     "--take-over",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -43,12 +47,12 @@ def create(
     *,
     user: bool,
 ) -> None:
-    """Make an account NAME; a person's token is printed once."""
+    """Make an account NAME; a person's token is printed once, unless it goes to a file."""
     with accounts.opened(settings_module.read()) as book:
         made = book.create(name, roles, place, is_user=user, take_over=take_over)
         if key_file is not None:
             _write_key(book, made.id, key_file)
-        if user:
+        elif user:
             click.echo(book.give(made.id).secret)
     click.echo(f"{made.id}  {made.name}  {made.type}", err=user)
 
