@@ -22,8 +22,12 @@ NOTHING, SHRANK = "nothing in it", "shrank from"
         (Tally(5, 5), Tally(3, 3), ""),
         (Tally(5, 5), Tally(2, 2), SHRANK),
         (Tally(100, 300), Tally(10_000, 30_000), ""),
-        (None, Tally(90, problems=10), ""),
-        (None, Tally(89, problems=11), "11 of its 100 records cannot be read"),
+        (Tally(100), Tally(90, problems=10), ""),
+        (Tally(100), Tally(89, problems=11), "11 of its 100 records cannot be read"),
+        (Tally(85, problems=15), Tally(80, problems=20), ""),  # upstream always was like that
+        (Tally(85, problems=15), Tally(74, problems=26), "26 of its 100 records cannot be read"),
+        (None, Tally(50, problems=50), ""),  # the half is better than nothing
+        (None, Tally(49, problems=51), "51 of its 100 records cannot be read"),
         (None, Tally(1, 1, problems=2), ""),
         (None, Tally(1, 1, problems=3), "3 of its 4 records cannot be read"),
     ],
@@ -36,5 +40,5 @@ def test_bounds(before: Tally | None, now: Tally, said: str) -> None:
 
 def test_bounds_may_be_wider() -> None:
     assert Bounds(lost=0.9).objection(Tally(11, 11), Tally(100, 100)) == ""
-    assert Bounds(invalid=0.5).objection(Tally(50, problems=50), None) == ""
+    assert Bounds(invalid=0.9).objection(Tally(20, problems=80), None) == ""
     assert Bounds(lost=0).objection(Tally(97, 97), Tally(100, 100)) != ""

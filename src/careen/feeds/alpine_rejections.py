@@ -58,7 +58,10 @@ def _lines(document: BinaryIO) -> Iterator[str]:
             return
         if len(line) == _LONGEST_LINE:
             raise InvalidDocument(f"a list of rejections with a line of more than {_LONGEST_LINE} bytes")
-        yield _COMMENT.sub("", line.decode("utf-8", "replace")).rstrip()
+        try:
+            yield _COMMENT.sub("", line.decode()).rstrip()
+        except UnicodeDecodeError as error:
+            raise InvalidDocument(f"a list of rejections that is no text: {error}") from None
     raise InvalidDocument(f"a list of rejections of more than {_MOST_LINES} lines")
 
 

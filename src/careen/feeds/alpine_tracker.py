@@ -43,11 +43,12 @@ _REMARK = "unfixed, says Alpine's tracker, which compares NVD's records with its
 
 
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
-    """Two documents for edge and for each release that has not ended."""
+    """Two documents for edge and for each release that has not ended; a round of fixes may halve them."""
     today = datetime.now(UTC).date().isoformat()
     supported = [release.removeprefix("v") for release, end in END_OF_LIFE.items() if end >= today]
     branches = [f"{release}-{kind}" for release in (*supported, "edge") for kind in ("main", "community")]
-    return http.fetch((f"{_SITE}/branch/{branch}" for branch in branches), seen, accept=_ACCEPT)
+    fetched = http.fetch((f"{_SITE}/branch/{branch}" for branch in branches), seen, accept=_ACCEPT)
+    return fetched and fetched.as_windows()
 
 
 def parse(document: BinaryIO, name: str) -> Iterator[Advisory | Problem]:

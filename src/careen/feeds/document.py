@@ -1,7 +1,7 @@
 """What passes between the network, a feed and the job that keeps its documents."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from careen.errors import Exhausted, Invalid, NotFound, Unavailable
@@ -55,3 +55,8 @@ class Fetched:
     documents: tuple[Document, ...] = ()
     failures: tuple[Failure, ...] = ()
     gone: tuple[str, ...] = ()  # URLs of documents that are not needed any more: others say the same
+
+    def as_windows(self, *urls: str) -> "Fetched":
+        """With those documents marked as windows; without `urls` all of them."""
+        marked = (replace(each, is_window=not urls or each.url in urls) for each in self.documents)
+        return replace(self, documents=tuple(marked))

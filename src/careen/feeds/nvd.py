@@ -6,7 +6,6 @@ has what changed within eight days and is newer than the yearly files: the later
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import BinaryIO
 
@@ -45,10 +44,7 @@ _SOURCE = "NVD"
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
     years = range(_FIRST_YEAR, datetime.now(UTC).year + 1)
     fetched = http.fetch((*(URL.format(year=year) for year in years), _MODIFIED), seen)
-    if fetched is None:
-        return None
-    documents = (replace(each, is_window=each.url == _MODIFIED) for each in fetched.documents)
-    return Fetched(tuple(documents), fetched.failures)
+    return fetched and fetched.as_windows(_MODIFIED)
 
 
 def parse(document: BinaryIO, name: str) -> Iterator[Rating | Rejected | Problem]:  # noqa: ARG001 - all files are alike

@@ -16,6 +16,11 @@ class Tally:
     problems: int = 0  # records that could not be read
 
     @property
+    def invalid(self) -> float:
+        """The share of records that could not be read."""
+        return self.problems / max(self.records + self.problems, 1)
+
+    @property
     def is_empty(self) -> bool:
         """Names of ecosystems alone say nothing of any package."""
         return self.records == self.ecosystems
@@ -26,15 +31,16 @@ class Bounds:
     """Shares of a document's records, 0 to 1."""
 
     lost: float = 0.2  # that the last good one had
-    invalid: float = 0.1  # that cannot be read
+    invalid: float = 0.1  # that cannot be read, beyond those of the last good one
+    invalid_at_first: float = 0.5  # where there is none, and nothing at all would be left
 
     def objection(self, now: Tally, before: Tally | None) -> str:
         """Why the document must be refused; "" = it need not. `before` is the last good one's."""
         if now.is_empty and (now.records == 0 or now.problems or (before and not before.is_empty)):
             return "there is nothing in it"
-        whole = now.records + now.problems
-        if now.problems > max(_FEW, whole * self.invalid):
-            return f"{now.problems} of its {whole} records cannot be read"
+        allowed = self.invalid + before.invalid if before else max(self.invalid, self.invalid_at_first)
+        if now.problems > _FEW and now.invalid > allowed:
+            return f"{now.problems} of its {now.records + now.problems} records cannot be read"
         if before is None:
             return ""
         if _shrank(now.records, before.records, self.lost):

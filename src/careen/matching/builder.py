@@ -1,11 +1,12 @@
 """Builds a snapshot: all that the feeds say, in one immutable file named by the digest of its content."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
+from careen.errors import Unavailable
 from careen.matching import content, schema, staging, writing
 from careen.matching.files import publish, unfinished
 from careen.matching.staging import Record
@@ -25,11 +26,12 @@ def build(
     The same records give the same name in whatever order they come, on any machine, and the same bytes as
     far as SQLite lays out its pages alike. `today` decides which ecosystems have ended, and nothing else:
     the name changes with the day only when one has. What cannot be read is counted in the snapshot's
-    problems. `progress` is told the number of records so far, now and then.
+    problems. `progress` is told the number of records so far, now and then. Raises Unavailable where there is
+    no room for it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with unfinished(folder) as file:
-        with closing(staging.connect()) as database:
+        with _room(), closing(staging.connect()) as database:
             staging.stage(database, records, progress)
             _write(database, file, today)
             path = folder / f"{content.digest(database, 'final')}.sqlite"
@@ -37,6 +39,15 @@ def build(
         file.chmod(0o444)
         publish(file, path)
     return path
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """A disk that is full ends the build, and nothing else."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise Unavailable(f"the snapshot cannot be written: {error}") from None
 
 
 def _forget_the_library(file: Path) -> None:
