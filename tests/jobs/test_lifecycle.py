@@ -1,5 +1,6 @@
 """What a lifecycle policy deletes."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from careen.jobs.lifecycle import affected, apply_policies
 from careen.model import digest, ids
 from careen.model.manifest import Descriptor, Manifest
-from careen.model.policy import LifecyclePolicy, LifecycleRule, PolicyStatus
+from careen.model.policy import Candidate, LifecyclePolicy, LifecycleRule, PolicyStatus
 from careen.model.registry import Image, Registry, Repository
 from careen.store import blobs, images, lifecycle, registries, repositories
 from careen.store.columns import now
@@ -18,10 +19,9 @@ DAY = timedelta(days=1)
 MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
-def image(name: str, days: int, *tags: str) -> Image:
+def image(name: str, days: int, *tags: str) -> Candidate:
     """Made so many days ago."""
-    found = digest.of(name.encode())
-    return Image(name, "crp1", "crp0/app", found, MEDIA_TYPE, 1, TODAY - days * DAY, tags=tags)
+    return Candidate(name, TODAY - days * DAY, tags)
 
 
 def policy(*rules: LifecycleRule, repository_id: str = "crp1") -> LifecyclePolicy:
@@ -108,3 +108,31 @@ def test_active_policies_delete_and_the_parts_of_an_index_stay_with_it(database:
     assert left >= {part.id, index.id}
     assert len(left) == 3
     assert apply_policies(database) == 0
+
+
+def test_a_state_tells_of_every_change(database: Database) -> None:
+    with database.write() as connection:
+        registries.add(connection, Registry("crp0", "b1g", "", now()))
+        repository = repositories.upsert(connection, "crp0", "crp0/app")
+    seen = []
+
+    def note() -> None:
+        with database.read() as connection:
+            seen.append(images.state(connection, repository.id))
+
+    note()
+    first = put(database, repository, b"first")
+    note()
+    second = put(database, repository, b"second")
+    note()
+    for change in (
+        lambda connection: images.tag(connection, first, "v1"),
+        lambda connection: images.tag(connection, second, "v1"),
+        lambda connection: images.untag(connection, repository.id, "v1"),
+        lambda connection: images.delete(connection, first.id),
+    ):
+        time.sleep(0.002)
+        with database.write() as connection:
+            change(connection)
+        note()
+    assert len(set(seen)) == len(seen)

@@ -78,7 +78,7 @@ def test_what_refers_to_an_image_does_not_stand_by_itself_while_that_is_there(
 
     def standing() -> set[str]:
         with database.read() as connection:
-            return {one.id for one in images.of_repository(connection, repository.id)}
+            return {one.id for one in images.candidates(connection, repository.id)}
 
     assert standing() == {image.id, stray.id}
     with database.write() as connection:

@@ -109,7 +109,7 @@ class LifecyclePolicies:
         """What the policy would delete now, whether it is active or not."""
         with self.database.write() as connection:
             policy = _policy(connection, request.lifecycle_policy_id)
-            found = affected(policy, images.of_repository(connection, policy.repository_id), now())
+            found = affected(policy, images.candidates(connection, policy.repository_id), now())
             run = DryRun(ids.new(), policy.id, now(), len(found))
             lifecycle.add_dry_run(connection, run, found)
             return changes.done(

@@ -7,23 +7,25 @@ names keeps its image, whatever is said of the others.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 import re2
 import structlog
+from sqlalchemy import Connection
 
 from careen.errors import Exists
-from careen.model.policy import LifecyclePolicy, LifecycleRule
-from careen.model.registry import Image
+from careen.model.policy import Candidate, LifecyclePolicy, LifecycleRule
 from careen.store import images, lifecycle
 from careen.store.columns import now
 from careen.store.database import Database
 
 log = structlog.get_logger(__name__)
 
-_AT_ONCE = 200  # images that one transaction deletes: others wait for it
+_AT_ONCE = 100  # images that one transaction deletes: others wait for it
 
 
-def affected(policy: LifecyclePolicy, found: Sequence[Image], at: datetime) -> list[Image]:
+def affected(policy: LifecyclePolicy, found: Sequence[Candidate], at: datetime) -> list[Candidate]:
     """Those of the repository's images that the policy deletes, oldest first."""
     newest_first = sorted(found, key=lambda image: (image.created_at, image.id), reverse=True)
     rules = [(rule, [image for image in newest_first if _covers(rule, image)]) for rule in policy.rules]
@@ -31,22 +33,27 @@ def affected(policy: LifecyclePolicy, found: Sequence[Image], at: datetime) -> l
     return [image for image in reversed(newest_first) if image.id not in spared and _is_told(policy, image)]
 
 
-def _covers(rule: LifecycleRule, image: Image) -> bool:
+def _covers(rule: LifecycleRule, image: Candidate) -> bool:
     return any(_matches(rule, tag) for tag in image.tags) if image.tags else rule.untagged
 
 
 def _matches(rule: LifecycleRule, tag: str) -> bool:
-    return bool(rule.tag_regexp) and re2.fullmatch(rule.tag_regexp, tag) is not None
+    return bool(rule.tag_regexp) and _compiled(rule.tag_regexp).fullmatch(tag) is not None
 
 
-def _is_told(policy: LifecyclePolicy, image: Image) -> bool:
+@lru_cache(maxsize=1000)
+def _compiled(expression: str) -> Any:  # noqa: ANN401 - re2 has no annotations
+    return re2.compile(expression)
+
+
+def _is_told(policy: LifecyclePolicy, image: Candidate) -> bool:
     """Whether the rules speak of all that would be lost."""
     if not image.tags:
         return any(rule.untagged for rule in policy.rules)
     return all(any(_matches(rule, tag) for rule in policy.rules) for tag in image.tags)
 
 
-def _spared(rule: LifecycleRule, newest_first: Sequence[Image], at: datetime) -> Iterator[Image]:
+def _spared(rule: LifecycleRule, newest_first: Sequence[Candidate], at: datetime) -> Iterator[Candidate]:
     """The images that the rule speaks of and does not want gone."""
     for number, image in enumerate(newest_first):
         is_young = rule.expire_period is not None and at - image.created_at < rule.expire_period
@@ -62,24 +69,36 @@ def apply_policies(database: Database) -> int:
 
 
 def _apply(database: Database, policy: LifecyclePolicy) -> int:
-    """In several transactions, each of which looks anew: tags move meanwhile, and policies change."""
+    """In several transactions; what is doomed is found anew as soon as the repository or policy changes."""
     deleted = 0
-    while count := _delete_some(database, policy):
+    while count := _delete(database, policy):
         deleted += count
     if deleted:
         log.info("images deleted by lifecycle policy", policy=policy.id, images=deleted)
     return deleted
 
 
-def _delete_some(database: Database, policy: LifecyclePolicy) -> int:
-    with database.write() as connection:
-        if lifecycle.get(connection, policy.id) != policy:
-            return 0
-        candidates = affected(policy, images.of_repository(connection, policy.repository_id), now())
-        deleted = 0
-        for image in candidates[:_AT_ONCE]:
-            try:
-                deleted += images.delete(connection, image.id)
-            except Exists:  # an index was pushed that names it
-                continue
-        return deleted
+def _delete(database: Database, policy: LifecyclePolicy) -> int:
+    with database.read() as connection:
+        state = images.state(connection, policy.repository_id)
+        doomed = affected(policy, images.candidates(connection, policy.repository_id), now())
+    deleted = 0
+    for start in range(0, len(doomed), _AT_ONCE):
+        with database.write() as connection:
+            if lifecycle.get(connection, policy.id) != policy:
+                break
+            if images.state(connection, policy.repository_id) != state:  # a push, or a tag that moved
+                break
+            deleted += _delete_all(connection, doomed[start : start + _AT_ONCE])
+            state = images.state(connection, policy.repository_id)
+    return deleted
+
+
+def _delete_all(connection: Connection, doomed: Sequence[Candidate]) -> int:
+    deleted = 0
+    for image in doomed:
+        try:
+            deleted += images.delete(connection, image.id)
+        except Exists:  # an index was pushed that names it
+            continue
+    return deleted

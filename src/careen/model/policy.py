@@ -36,6 +36,15 @@ class LifecyclePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """An image, as far as a lifecycle policy looks at it."""
+
+    id: str
+    created_at: datetime
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DryRun:
     """What a lifecycle policy would have deleted at some moment."""
 

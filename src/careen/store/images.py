@@ -1,14 +1,16 @@
 """Images: manifests with the blobs and the other images that they name, and their tags."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select, union_all, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, select, type_coerce, union_all, update
 
 from careen.errors import Exists, NotFound
 from careen.model import ids
 from careen.model.digest import Digest
 from careen.model.manifest import Descriptor, Manifest
+from careen.model.policy import Candidate
 from careen.model.registry import Blob, Image, Repository
 from careen.store import image_rows, journal, referrers
 from careen.store.blobs import touch_links
@@ -172,19 +174,42 @@ def page(
     return rows.made_into(image_rows.load(connection, rows))
 
 
-def of_repository(connection: Connection, repository_id: str) -> Sequence[Image]:
+def state(connection: Connection, repository_id: str) -> tuple[object, ...]:
+    """Something that is another as soon as an image or a tag of the repository comes, moves or goes."""
+    of_images = select(func.count(), *map(_sum, (images.c.last_modified, images.c.created_at)))
+    of_tags = select(func.count(), _sum(tags_table.c.moved_at))
+    return (
+        *connection.execute(of_images.where(images.c.repository_id == repository_id)).one(),
+        *connection.execute(of_tags.where(tags_table.c.repository_id == repository_id)).one(),
+    )
+
+
+def _sum(moments: ColumnElement[datetime]) -> ColumnElement[int]:
+    """Of their milliseconds."""
+    return func.sum(type_coerce(moments, BigInteger))
+
+
+def candidates(connection: Connection, repository_id: str) -> Sequence[Candidate]:
     """Those that stand by themselves: not the parts of an index, nor what refers to an image that is there.
 
     A signature without a tag is not an image that nobody wants: it is wanted as long as what it signs.
     """
+    tagged: dict[str, list[str]] = defaultdict(list)
+    names = select(tags_table.c.image_id, tags_table.c.name).where(
+        tags_table.c.repository_id == repository_id
+    )
+    for image_id, name in connection.execute(names.order_by(tags_table.c.name)):
+        tagged[image_id].append(name)
     parts = select(image_children.c.child_id)
     subjects = select(images.c.digest).where(images.c.repository_id == repository_id)
     about_others = select(referrers_table.c.image_id).where(
         referrers_table.c.repository_id == repository_id, referrers_table.c.subject.in_(subjects)
     )
     mine = images.c.repository_id == repository_id
-    query = image_rows.QUERY.where(mine, images.c.id.not_in(parts), images.c.id.not_in(about_others))
-    return image_rows.load(connection, connection.execute(query).all())
+    query = select(images.c.id, images.c.created_at).where(
+        mine, images.c.id.not_in(parts), images.c.id.not_in(about_others)
+    )
+    return [Candidate(row.id, row.created_at, tuple(tagged[row.id])) for row in connection.execute(query)]
 
 
 def delete(connection: Connection, image_id: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select, update
 
 from careen.errors import Exists
-from careen.model.policy import DryRun, LifecyclePolicy, LifecycleRule, PolicyStatus
+from careen.model.policy import Candidate, DryRun, LifecyclePolicy, LifecycleRule, PolicyStatus
 from careen.model.registry import Image
 from careen.store import image_rows
 from careen.store.inserts import insert_all, insert_new
@@ -79,7 +79,7 @@ def page(
     return rows.made_into(map(_policy, rows))
 
 
-def add_dry_run(connection: Connection, run: DryRun, affected: Sequence[Image]) -> None:
+def add_dry_run(connection: Connection, run: DryRun, affected: Sequence[Candidate]) -> None:
     row = {"id": run.id, "policy_id": run.policy_id, "run_at": run.run_at, "affected": run.affected}
     connection.execute(dry_runs.insert().values(row))
     insert_all(connection, dry_run_images, ({"dry_run_id": run.id, "image_id": each.id} for each in affected))
