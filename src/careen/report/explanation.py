@@ -19,6 +19,8 @@ def render_json(explanation: Explanation, image: ImageFacts) -> str:
     return dumps(
         {
             "vulnerability": explanation.vulnerability,
+            "package": explanation.package,
+            "installed": explanation.is_installed,
             "image": asdict(image),
             "findings": [finding(each, image) for each in explanation.findings],
             "not": [_reason(each) for each in explanation.reasons],
