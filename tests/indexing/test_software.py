@@ -1,11 +1,15 @@
 """Each row of the table of software, on bytes as its builds have them (those of Debian's are in testdata)."""
 
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from careen.indexing import sift, software
 from careen.indexing._software import SOFTWARE
+from careen.indexing.software import _first
 from careen.model.file import File
 
 ELF = b"\x7fELF\x02\x01\x01" + bytes(57)
@@ -168,3 +172,17 @@ def test_repetition_does_not_cost_more_than_its_length(piece: bytes) -> None:
         began = time.process_time()
         list(software.read(executable(file, ELF + content)))
         assert time.process_time() - began < 5, file
+
+
+NUMBERS = [b"7.0.15", b"10.2", b"1.2.3.4.5", b"1790282056000000000", b"1234567.1.1"]
+BEHIND = [b"buildkitsandbox-1", b"0123456789ab-1", b" [linux]", b"tcmalloc", b"-MariaDB"]
+
+
+@given(st.lists(st.sampled_from([b"\0", b"v", b"x" * 300, *NUMBERS, *BEHIND]), max_size=12))
+def test_a_number_that_an_expression_begins_with_is_found_where_it_first_is(parts: list[bytes]) -> None:
+    """The search from dot to dot says the same as the one from byte to byte."""
+    content = b"".join(parts)
+    for version in (version for each in SOFTWARE for version in each.versions):
+        expression = re.compile(version.replace(b"%(minor)s", b""))
+        found, known = _first(expression, content), expression.search(content)
+        assert (found and found["version"]) == (known and known["version"])

@@ -8,7 +8,8 @@ themselves, and what syft's classifiers have found in many builds.
 import re
 from dataclasses import dataclass
 
-_XYZ = rb"(?P<version>[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6})"
+XYZ = rb"[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}"
+_XYZ = rb"(?P<version>" + XYZ + rb")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ SOFTWARE = (
         r"redis-(server|check-rdb|check-aof)",  # links to one another in Debian
         _XYZ + rb"buildkitsandbox-[0-9]{1,6}",
         rb"[^0-9]" + _XYZ + rb"[0-9a-z]{12}-[0-9]{1,6}",
-        rb"[^0-9](?P<version>[0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6}?)1[0-9]{9}0{9}\x00",  # and a time in ns
+        rb"[^0-9](?P<version>" + XYZ + rb"?)1[0-9]{9}0{9}\x00",  # and a time in ns
         rb"Redis version " + _XYZ,
         rb"\x00(?P<version>[2-9]\.[0-9]{1,2}\.[0-9]{1,2})\x00",
         advised_as="redis",
