@@ -42,11 +42,13 @@ def compare(folder: Path, size: int) -> None:
     say(f"a layer of {size / 2**30:.2f} GiB that cannot be deflated; best of {ROUNDS}, wall seconds")
     with _careen(folder / "careen") as careen, _peer(folder / "peer") as peer:
         servers = [careen, *([peer] if peer else [])]
-        floors, pushes, pulls = [], {each: [] for each in servers}, {each: [] for each in servers}
+        floors, pushes, pulls, cpus = [], *({each: [] for each in servers} for _ in range(3))
         for _ in range(ROUNDS):
             floors.append(_timed(lambda: _floor(layer, folder / "floor")))
             for server in servers:
+                before = _cpu(server.pid)
                 pushes[server].append(_timed(lambda server=server: _push(server, layer, digest)))
+                cpus[server].append(_cpu(server.pid) - before)
                 pulls[server].append(_timed(lambda server=server: _pull(server, digest, size)))
                 _delete(server, digest)
         floor = min(floors)
@@ -54,7 +56,8 @@ def compare(folder: Path, size: int) -> None:
         for server in servers:
             push, pull = min(pushes[server]), min(pulls[server])
             costs = f"push {push:6.2f} s = {push / floor:.2f} x   pull {pull:6.2f} s = {pull / floor:.2f} x"
-            say(f"  {server.name:22}  {costs}   peak {_peak(server.pid) >> 20} MiB")
+            used = f"{min(cpus[server]):.1f} s CPU of a push, peak {_peak(server.pid) >> 20} MiB"
+            say(f"  {server.name:22}  {costs}   {used}")
 
 
 def _layer(path: Path, size: int) -> Path:
@@ -200,3 +203,9 @@ def _peak(pid: int) -> int:
     """Bytes that the process had resident at most (proc(5))."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmHWM:")[2].split()[0]) << 10
+
+
+def _cpu(pid: int) -> float:
+    """Seconds that the process has used (proc(5): utime, stime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

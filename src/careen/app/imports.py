@@ -9,7 +9,7 @@ from pathlib import Path
 from careen.app import by_hand
 from careen.app.workshop import Workshop
 from careen.audit.changes import events_of
-from careen.errors import NotFound
+from careen.errors import NotFound, Unavailable
 from careen.images import reference as references
 from careen.images.opened import LayerBytes, OpenedImage
 from careen.images.source import Access, open_image
@@ -79,6 +79,8 @@ class Import:
             for digest, size in here:
                 blobs.add(connection, digest, size)
                 blobs.link(connection, repository.id, digest)
+                if not self.workshop.blobs.exists(digest):  # it took longer than unused blobs are kept
+                    raise Unavailable(f"{digest} was cleared away meanwhile; import the image again")
             image = images.put(connection, repository, opened.manifest, opened.body)
             images.tag(connection, image, tag)
         return image
