@@ -19,6 +19,7 @@ from careen.jobs.arriving import Arriving
 from careen.jobs.child import LayerSource
 from careen.jobs.indexing import Indexing
 from careen.jobs.reading import Reading
+from careen.jobs.task import Task
 from careen.model import digest as digests
 from careen.model.digest import Digest
 from careen.store import layers
@@ -218,6 +219,14 @@ def test_an_idle_upload_gives_way_to_another(desk: Desk, monkeypatch: pytest.Mon
     desk.send("slow", data[5 * MEGABYTE :])
     assert desk.found(desk.finish("slow", data)) == ["requests"]
     assert desk.begun[2].name == digests.of(data).removeprefix("sha256:")
+
+
+def test_an_upload_that_ends_just_when_it_was_given_up_is_found(desk: Desk) -> None:
+    digest = desk.blobs.write(gzipped(layer()))
+    path = desk.blobs.path(digest)
+    given_up = Task(NAME, path, 0, 1, is_followed=True, is_dropped=True)  # no worker has seen that yet
+    desk.indexing.complete(given_up, LayerSource(path, 0, path.stat().st_size, digest))
+    assert desk.found(digest) == ["requests"]
 
 
 def test_the_same_blob_pushed_twice_at_a_time_is_found(desk: Desk) -> None:

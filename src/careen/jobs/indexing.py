@@ -107,7 +107,7 @@ class Indexing:
     def complete(self, task: Task, source: LayerSource) -> None:
         """The blob is whole: its bytes were verified and lie there now."""
         with self._lock:
-            if task.is_over or source.digest in self._running:
+            if task.is_over or task.is_dropped or source.digest in self._running:
                 self._drop(task)
             else:
                 self._running[source.digest] = task
