@@ -155,6 +155,18 @@ def test_an_operation_is_seen_by_its_maker_and_by_whoever_sees_its_subject(guard
     assert world.http.get(url).status_code == 401
 
 
+def test_the_operation_of_a_policy_is_for_those_who_see_policies(guarded_world: Any) -> None:
+    world = guarded_world
+    who = {
+        role: {"authorization": world.token(world.account(role.split(".")[-1], role))}
+        for role in ("editor", "viewer", PULLER)
+    }
+    body = {"registryId": world.registry.id, "name": "nightly"}
+    made = world.http.post(f"{V1}/scanPolicies", json=body, headers=who["editor"]).json()
+    seen = {role: world.http.get(f"/operations/{made['id']}", headers=who[role]).status_code for role in who}
+    assert seen == {"editor": 200, "viewer": 200, PULLER: 403}
+
+
 def test_a_key_that_repeats_a_delete_finds_its_operation_again(guarded_world: Any) -> None:
     world = guarded_world
     headers = {"authorization": world.token(world.account("maker", "editor")), "idempotency-key": "one"}

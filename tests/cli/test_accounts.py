@@ -144,6 +144,9 @@ def test_a_key_made_elsewhere_is_taken_over_with_its_ids(run: Run, tmp_path: Pat
 
 def test_roles_are_granted_on_a_place_and_revoked_there(run: Run) -> None:
     run("account", "create", "ci")
+    run("account", "grant", "ci", "images.puller", "--on", "folder:b1gfolder")
+    assert run("account", "list").stdout.endswith("container-registry.images.puller on folder b1gfolder\n")
+    run("account", "revoke", "ci", "images.puller", "--on", "folder:b1gfolder")
     run("account", "grant", "ci", "editor", "--on", "folder:b1gfolder")
     assert run("account", "list").stdout.endswith("editor on folder b1gfolder\n")
     run("account", "revoke", "ci", "editor", fails=True)

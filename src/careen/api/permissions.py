@@ -190,14 +190,22 @@ def _check_known(
     operation = operations.get(connection, request.operation_id)
     if operation is None or operation.created_by == caller.id:
         return
-    begins = NEEDS[operation.method]
-    right = begins.right if method.name == "Cancel" else _RIGHT_TO_SEE.get(begins.right, begins.right)
+    right = NEEDS[operation.method].right if method.name == "Cancel" else _right_to_see(operation)
     access.require(connection, caller, right, _path_of(connection, operation))
 
 
-# Whoever may see a subject may see what is done to it.
-_RIGHT_TO_SEE: Mapping[Right, Right] = MappingProxyType(
-    {right: Right.VIEW for right in Right if right is not Right.SCAN}
+def _right_to_see(operation: Operation) -> Right:
+    """Whoever may see a subject may see what is done to it; its end has the subject in it."""
+    service = operation.method.split(".")[-2]
+    return _RIGHTS_TO_SEE.get(service, Right.VIEW)
+
+
+_RIGHTS_TO_SEE: Mapping[str, Right] = MappingProxyType(
+    {
+        "ScannerService": Right.SCAN,
+        "LifecyclePolicyService": Right.VIEW_POLICIES,
+        "ScanPolicyService": Right.VIEW_POLICIES,
+    }
 )
 
 

@@ -96,7 +96,7 @@ class Book:
                 accounts.take_over(connection, account, file, now())
             resource = _resource(connection, place)
             for role in given:
-                binding = AccessBinding(roles.check(role), account.type, account.id)
+                binding = AccessBinding(roles.named(role), account.type, account.id)
                 access_bindings.add(connection, resource, binding)
         self._record("CreateAccount", resource, account_id=account.id, name=name, roles=list(given))
         return account
@@ -163,9 +163,9 @@ class Book:
 
 def _binding(connection: Connection, name: str, role: str) -> AccessBinding:
     if name in {ALL_USERS, ALL_AUTHENTICATED}:
-        return AccessBinding(roles.check(role), SubjectType.SYSTEM, name)
+        return AccessBinding(roles.named(role), SubjectType.SYSTEM, name)
     account = accounts.find(connection, name)
-    return AccessBinding(roles.check(role), account.type, account.id)
+    return AccessBinding(roles.named(role), account.type, account.id)
 
 
 def _resource(connection: Connection, place: str) -> Resource:

@@ -31,6 +31,8 @@ _SCANNER = frozenset({Right.VIEW, Right.SCAN})
 _EDITOR = _VIEWER | _PUSHER | _SCANNER | {Right.EDIT}
 _ADMIN = _EDITOR | {Right.ADMINISTER}
 
+_SERVICE = "container-registry."
+
 # From the least to the most, the primitive roles last.
 ROLES: Mapping[str, frozenset[Right]] = MappingProxyType(
     {
@@ -48,11 +50,12 @@ ROLES: Mapping[str, frozenset[Right]] = MappingProxyType(
 )
 
 
-def check(role: str) -> str:
-    """The role itself; raises UnknownRole."""
-    if role not in ROLES:
-        raise UnknownRole(f"There is no role {role[:64]!r}, only {', '.join(ROLES)}", field="role_id")
-    return role
+def named(text: str) -> str:
+    """The role of that name, which people may write without its service; raises UnknownRole."""
+    for role in (text, f"{_SERVICE}{text}"):
+        if role in ROLES:
+            return role
+    raise UnknownRole(f"There is no role {text[:64]!r}, only {', '.join(ROLES)}", field="role_id")
 
 
 def giving(right: Right) -> Collection[str]:
