@@ -190,6 +190,7 @@ def test_what_shrank_is_taken_when_it_is_accepted(place: Place) -> None:
     (debian, *_) = place.update().feeds
     assert debian.refused == {f"https://{TRACKER}"}
     assert "refused: " in debian.told(timedelta(days=3))
+    assert "careen feeds update --accept 'debian'" in debian.told(timedelta(days=3))
     place.update(accept=["debian"])
     assert place.counts() == {"debian": 40}
     (debian, *_) = place.update().feeds

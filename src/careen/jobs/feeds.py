@@ -185,7 +185,8 @@ class _Update:
                     continue
                 reason = "" if feed.NAME in accept else shelf.objection(url, tally, bounds)
                 if reason:
-                    refused.append((shelf, url, reason))
+                    how = f"to take it all the same: careen feeds update --accept {feed.NAME!r}"
+                    refused.append((shelf, url, f"{reason}; {how}"))
         if refused:
             raise _Refused(refused)
 
