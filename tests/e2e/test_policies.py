@@ -101,7 +101,9 @@ def test_a_scan_of_an_index_scans_every_platform(
     assert sum(counts.values()) == len(rows) > 0
     with server.client() as http:
         assert http.get(f"{V1}/images/{result['imageId']}").json()["tags"] == ["latest"]
-        report = http.get(f"/careen/v1/scans/{result['id']}").json()
+        answer = http.get(f"/careen/v1/scans/{result['id']}")
+    assert {"x-request-id", "x-server-trace-id"} <= answer.headers.keys()
+    report = answer.json()
     told = {(each["platform"], each["package"]) for each in report["findings"]}
     assert told == {
         ("linux/amd64", "busybox"),

@@ -55,7 +55,8 @@ def _report(api: Api, database: Database, blobs: LocalBlobs, call: Call, scan_id
         layers=tuple(layer.digest for part in parts for layer in part.layers),
         created_by=tuple(command for part in parts for command in _created_by(part, blobs)),
     )
-    return Response(json_report.render(verdict, facts), media_type="application/json")
+    report = json_report.render(verdict, facts)
+    return Response(report, headers=dict(call.headers), media_type="application/json")
 
 
 def _created_by(image: Image, blobs: LocalBlobs) -> tuple[str, ...]:
