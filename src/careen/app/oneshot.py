@@ -72,7 +72,8 @@ class OneShot:
         self.say("no advisories yet: fetching them")
         self.workshop.refresh_feeds(progress=self.say)
         built = self.workshop.snapshots.current()
-        assert built is not None
+        if built is None:  # what was imported, by another version
+            raise Unavailable("the snapshot here is of another version of careen: import one of this version")
         return built
 
     def _inventory(self, image: OpenedImage) -> Inventory:

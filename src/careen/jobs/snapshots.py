@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 from careen.matching import snapshot
-from careen.matching.snapshot import Snapshot
+from careen.matching.snapshot import ForeignSnapshot, Snapshot
 
 
 class Snapshots:
@@ -16,11 +16,14 @@ class Snapshots:
         self._lock = threading.Lock()
 
     def current(self) -> Snapshot | None:
-        """None while no snapshot was ever built. An earlier one stays open for those who still use it."""
+        """None while this careen has built none. An earlier one stays open for those who still use it."""
         path = snapshot.current(self._folder)
         if path is None:
             return None
         with self._lock:
             if self._open is None or self._open.path != path:
-                self._open = Snapshot.open(path)
+                try:
+                    self._open = Snapshot.open(path)
+                except ForeignSnapshot:  # after an update of careen, until the feeds are refreshed
+                    self._open = None
             return self._open

@@ -18,7 +18,7 @@ from careen.model.advisory import Exploited, Likelihood, Rating, Score
 from careen.model.digest import Digest
 from careen.model.problem import Problem, ProblemKind
 
-__all__ = ["InvalidSnapshot", "Snapshot", "activate", "current"]
+__all__ = ["ForeignSnapshot", "InvalidSnapshot", "Snapshot", "activate", "current"]
 
 
 Subject = tuple[str, str, bool]  # ecosystem, name of a package, whether that of the source is meant
@@ -27,6 +27,10 @@ _KEPT = 20_000  # records that an open snapshot remembers, about 1 KB each
 
 
 class InvalidSnapshot(Unavailable): ...
+
+
+class ForeignSnapshot(InvalidSnapshot):
+    """Another version of careen built it."""
 
 
 class Snapshot:
@@ -54,7 +58,7 @@ class Snapshot:
             raise InvalidSnapshot(f"the snapshot {path} cannot be read: {error}") from None
         if version != schema.VERSION:
             connection.close()
-            raise InvalidSnapshot(f"the snapshot {path} is of another version of careen: update the feeds")
+            raise ForeignSnapshot(f"the snapshot {path} is of another version of careen: update the feeds")
         return cls(path, connection)
 
     @property
