@@ -1,5 +1,6 @@
 """Writing what careen lacks: first who may come in, then images, last what acts on images."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -95,14 +96,12 @@ def _put_frame(connection: Connection, contents: Contents) -> None:
 
 def _put_tags(connection: Connection, contents: Contents, here: AbstractSet[str]) -> None:
     """Of the images that are `here`."""
-    for repository in contents.repositories.values():
-        own = [
-            each
-            for each in contents.images.values()
-            if each.repository_id == repository.id and each.id in here
-        ]
-        wanted = {tag: each.id for each in own for tag in each.tags}
-        restoring.put_tags(connection, repository.id, wanted, here)
+    wanted: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for image in contents.images.values():
+        if image.id in here:
+            wanted[image.repository_id] |= dict.fromkeys(image.tags, image.id)
+    for repository_id, named in wanted.items():
+        restoring.put_tags(connection, repository_id, named, here)
 
 
 def _put_policies(connection: Connection, contents: Contents, here: Contents) -> None:
