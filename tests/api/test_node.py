@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,36 +9,6 @@ from typing import Any
 import pytest
 
 CLIENT = Path(__file__).with_name("node_client.js")
-SDK = "@yandex-cloud/nodejs-sdk@2.8.0"
-
-
-@pytest.fixture(scope="session")
-def node_modules(pytestconfig: pytest.Config) -> Path:
-    """Where the SDK is; fetched once, with npm."""
-    npm = shutil.which("npm")
-    if npm is None:
-        reason = "npm is not installed: apt-get install npm"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    assert pytestconfig.cache is not None
-    folder = pytestconfig.cache.mkdir("nodejs-sdk-2.8.0")
-    if not (folder / "installed").exists():
-        command: list[str | Path] = [
-            npm,
-            "install",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            folder,
-            SDK,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            pytest.skip(f"the Node SDK cannot be had: {done.stderr[-500:]}")
-        (folder / "installed").touch()
-    return folder / "node_modules"
 
 
 @pytest.fixture

@@ -1,27 +1,13 @@
-"""The official Node SDK as a client, in a process of its own."""
+"""The official Node SDK with IAM tokens, where callers must say who they are."""
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-CLIENT = Path(__file__).with_name("node_client.cjs")
-PACKAGE = "@yandex-cloud/nodejs-sdk@2.8.0"
-HOW_TO_GET_IT = f"npm install {PACKAGE}, and name its node_modules in CAREEN_TEST_NODE_MODULES"
-
-
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """The folder in which the SDK is."""
-    folder = Path(os.environ.get("CAREEN_TEST_NODE_MODULES", "node_modules")).absolute()
-    if shutil.which("node") is None or not (folder / "@yandex-cloud" / "nodejs-sdk").exists():
-        pytest.skip(HOW_TO_GET_IT)
-    return folder
+CLIENT = Path(__file__).with_name("node_iam_token.cjs")
 
 
 def run(world: Any, modules: Path, token: str) -> Mapping[str, Any]:
