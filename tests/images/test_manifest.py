@@ -183,6 +183,7 @@ def test_an_attestation_is_marked(platform: dict[str, str], annotations: dict[st
         (encoded(image(config=descriptor(EMPTY, size=2, data="e30="))), "", "config.data is not the content"),
         (encoded(image(annotations={"a": 7}, subject=descriptor(LAYER))), "", "annotations.a must be text"),
         (encoded(image(layers=[descriptor(LAYER, annotations={"a": []})])), "", "annotations.a must be text"),
+        (encoded(image(annotations={"a": "\ud800"})), "", "annotations holds half of a surrogate pair"),
         (encoded(image(config=descriptor(LAYER, size=-1))), "", "config.size"),
         (encoded(image(config=descriptor(LAYER, size=1 << 63))), "", "config.size"),
         (encoded(image(layers=[descriptor(LAYER), descriptor(LAYER, size=1.5)])), "", "layers[1].size"),  # type: ignore[arg-type] # a wrong one on purpose

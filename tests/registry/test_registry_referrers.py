@@ -140,3 +140,19 @@ def test_what_a_client_listed_under_a_tag_is_listed_here_too(
     answer = http.put(f"/{name}/manifests/{tag}", content=json.dumps(index), headers={"Content-Type": INDEX})
     assert answer.status_code == 201
     assert listed(http, name, UNKNOWN) == [signature]
+
+
+def test_half_a_character_in_an_annotation_is_refused(
+    http: httpx.Client, name: str, refer: Refer, push_blob: Callable[..., str]
+) -> None:
+    """JSON can say it, and no answer that lists it could be encoded."""
+    signature = refer(UNKNOWN)
+    empty = {"mediaType": EMPTY, "digest": push_blob(b"{}", name), "size": 2}
+    subject = {"mediaType": MANIFEST, "digest": UNKNOWN, "size": 7}
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": empty, "layers": [empty]}
+    for annotations in ({"a": "\udc00"}, {"\ud800": "a"}):
+        body = json.dumps({**manifest, "subject": subject, "annotations": annotations}).encode()
+        answer = http.put(f"/{name}/manifests/x", content=body, headers={"Content-Type": MANIFEST})
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["code"] == "MANIFEST_INVALID"
+    assert listed(http, name, UNKNOWN) == [signature]

@@ -2,6 +2,7 @@
 
 import binascii
 import platform as machine
+import re
 from collections.abc import Sequence
 
 from careen.errors import Invalid, NotFound
@@ -32,6 +33,7 @@ _SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1"
 
 _REFERENCE_TYPE = "vnd.docker.reference.type"  # docs.docker.com/build/metadata/attestations
 _ATTESTATION = "attestation-manifest"
+_HALF = re.compile("[\ud800-\udfff]")  # JSON can smuggle it in, and nobody can encode it (RFC 8259, 8.2)
 _NOWHERE = Platform("unknown", "unknown")
 _NAMES = ("org.opencontainers.image.ref.name", "io.containerd.image.name")
 
@@ -175,6 +177,8 @@ def _annotations(fields: Fields) -> dict[str, str]:
     for name, value in fields.fields.items():
         if not isinstance(value, str):
             raise InvalidDocument(f"{fields.where}.{name[:100]} must be text")
+        if _HALF.search(name) or _HALF.search(value):
+            raise InvalidDocument(f"{fields.where} holds half of a surrogate pair, which is no character")
         found[name] = value
     return found
 

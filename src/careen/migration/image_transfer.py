@@ -10,6 +10,7 @@ from careen.images import manifest as manifests
 from careen.migration.contents import Contents
 from careen.migration.downloads import Downloads
 from careen.migration.pulls import Pulls, WrongDigest
+from careen.model import digest as digests
 from careen.model import ids
 from careen.model.digest import Digest
 from careen.model.manifest import Descriptor, Manifest
@@ -57,7 +58,7 @@ class ImageTransfer:
         if depth > _DEEPEST:
             raise TooDeep(f"indexes are nested more than {_DEEPEST} deep")
         body, media_type = self._pulls.manifest(image.name, image.digest)
-        manifest = manifests.parse(body, media_type)
+        manifest = manifests.parse(body, media_type, algorithm=digests.algorithm(image.digest))
         children = [self._child(image, child, depth) for child in manifest.children]
         lacking = list(self._bring_blobs(image, manifest))
         with self._database.write() as connection:

@@ -63,7 +63,7 @@ class Pulls:
                 return bounded(response), response.headers.get("Content-Type", "")
 
         body, media_type = self._repeat(repository, attempt, lambda: 0)
-        if len(body) > documents.LIMIT or digests.of(body) != digest:
+        if len(body) > documents.LIMIT or digests.of(body, digests.algorithm(digest)) != digest:
             raise WrongDigest(f"the source sends another manifest than {digest}")
         return body, media_type
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from careen.errors import Denied, Error, Unauthenticated, Unavailable
+from careen.errors import Error, Unauthenticated, Unavailable
 from careen.migration.contents import Contents
 from careen.migration.image_transfer import ImageTransfer
 from careen.migration.progress import Progress
@@ -35,8 +35,9 @@ class Transfer:
     ) -> None:
         """All of one registry that is not `here`, and again the images that are `retried`.
 
-        Raises Unauthenticated, Denied, and Unavailable when the source does not answer any more; what is
-        written until then stays.
+        What one image or scan result is refused (IP permissions, a role on a repository) costs no other.
+        Raises Unauthenticated, and Unavailable when the source does not answer any more; what is written
+        until then stays.
         """
         with self.database.write() as connection:
             _put_frame(connection, contents)
@@ -70,7 +71,7 @@ class Transfer:
         for done, future in enumerate(as_completed(futures), 1):
             try:
                 future.result()
-            except (Unauthenticated, Denied):
+            except Unauthenticated:
                 raise
             except Error as error:
                 in_a_row = in_a_row + 1 if isinstance(error, Unavailable) else 0

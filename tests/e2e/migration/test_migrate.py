@@ -1,5 +1,6 @@
 """One careen takes over another: what a client of the old one reads, it reads from the new one alike."""
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -72,6 +73,39 @@ def test_run_again_it_brings_only_what_is_new(
     assert more["agrees"]
     assert 0 < more["bytes"] < 2000  # a config and two small layers
     assert more["counts"]["repositories"]["careen"] == 3
+
+
+def test_what_may_not_be_pulled_is_told_and_stops_nothing_else(own_source: Any, migrate: Migrate) -> None:
+    registry, number = own_source.registry_id(), len(images_of(own_source))
+    path = f"/container-registry/v1/registries/{registry}:setIpPermission"
+    with own_source.client() as http:
+        permission = {"action": "PULL", "ip": "192.0.2.0/24"}
+        http.post(path, json={"ipPermission": [permission]}).raise_for_status()
+    done = migrate("--format", "json", of=own_source)
+    report = reported(done)
+    assert done.returncode == 1
+    assert len(report["failures"]) == number
+    assert all("may not be read" in failure for failure in report["failures"])
+    assert report["counts"]["lifecycle_policies"] == {"source": 1, "careen": 1, "to_come": 0}
+    with own_source.client() as http:
+        http.post(path, json={}).raise_for_status()
+    assert migrate(of=own_source).returncode == 0
+
+
+def test_an_image_of_another_algorithm_comes_by_its_own_digest(
+    own_source: Any, target: Any, migrate: Migrate
+) -> None:
+    name = next(image["name"] for image in images_of(own_source) if image.get("tags"))
+    with own_source.client() as http:
+        image = http.get(f"/v2/{name}/manifests/latest")
+        path = f"/v2/{name}/manifests/sha512:{hashlib.sha512(image.content).hexdigest()}"
+        headers = {"content-type": image.headers["content-type"]}
+        http.put(path, content=image.content, headers=headers).raise_for_status()
+    done = migrate("--format", "json", of=own_source)
+    assert done.returncode == 0, done.stdout
+    target.start()
+    with target.client() as http:
+        assert http.get(path).raise_for_status().content == image.content
 
 
 def test_a_dry_run_says_what_would_come_and_writes_nothing(
