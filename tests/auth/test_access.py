@@ -105,10 +105,10 @@ def test_an_id_of_one_kind_is_none_of_another(database: Database, paths: dict[st
 def test_a_denial_names_the_least_role_and_the_place(database: Database, paths: dict[str, Path]) -> None:
     with database.read() as connection:
         with pytest.raises(MissingRole) as denied:
-            ACCESS.require(connection, CALLER, Right.SCAN, paths["app"])
+            ACCESS.require(connection, CALLER, Right.SCAN, paths["registry"])
         assert denied.value.role == "container-registry.images.scanner"
         assert denied.value.message.startswith("Permission denied")
-        assert paths["app"][0].id in denied.value.message
+        assert paths["registry"][0].id in denied.value.message
         with pytest.raises(Unauthenticated):
             ACCESS.require(connection, ANONYMOUS, Right.SCAN, paths["app"])
 
@@ -153,3 +153,17 @@ def test_each_right_has_a_role_to_ask_for() -> None:
         "ADMINISTER": "admin",
         "FORCE_DELETE": "registries.forceDeleter",
     }
+
+
+def test_a_denial_does_not_tell_whether_there_is_a_repository(
+    database: Database, paths: dict[str, Path]
+) -> None:
+    def told(place: str) -> Resource:
+        with database.read() as connection, pytest.raises(MissingRole) as denied:
+            ACCESS.require(connection, CALLER, Right.PUSH, paths[place])
+        return denied.value.on
+
+    assert told("app") == told("nowhere") == paths["registry"][0]
+    bind(database, paths["app"][0], PULLER, CALLER.id)
+    assert told("app") == paths["app"][0]
+    assert told("base") == told("nowhere")

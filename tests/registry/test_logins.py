@@ -280,7 +280,7 @@ def test_roles_decide_at_every_use(guarded: Guarded) -> None:
         access_bindings.forget_subject(connection, account)
     code, message = problem(push(guarded, token), 403)
     assert code == "DENIED"
-    assert message.startswith("Permission denied: container-registry.images.pusher on repository crp")
+    assert message.startswith("Permission denied: container-registry.images.pusher on registry crp")
     assert "; requestId = " in message
 
 

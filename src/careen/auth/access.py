@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from careen.auth import roles
 from careen.auth.roles import Right
 from careen.errors import Denied, Unauthenticated
-from careen.model.access import ALL_AUTHENTICATED, ALL_USERS, CLOUD, Identity, Path, Resource
+from careen.model.access import ALL_AUTHENTICATED, ALL_USERS, CLOUD, Identity, Path, Resource, ResourceKind
 from careen.store import access_bindings
 
 UNKNOWN_CALLER = "Token is invalid or has expired."
@@ -30,12 +30,18 @@ class Access:
     enforced: bool
 
     def require(self, connection: Connection, caller: Identity, right: Right, path: Path) -> None:
-        """Raises MissingRole, or Unauthenticated where the caller did not say who is calling."""
+        """Raises MissingRole, or Unauthenticated where the caller did not say who is calling.
+
+        To those who may not see a repository MissingRole names its registry, as for one that is not there.
+        """
         if self.allows(connection, caller, right, path):
             return
         if not caller.is_known:
             raise Unauthenticated(UNKNOWN_CALLER)
-        raise MissingRole(right, path[0])
+        hidden = path[0].kind is ResourceKind.REPOSITORY and not self.allows(
+            connection, caller, Right.VIEW, path
+        )
+        raise MissingRole(right, path[1 if hidden else 0])
 
     def allows(self, connection: Connection, caller: Identity, right: Right, path: Path) -> bool:
         if not self.enforced:
