@@ -11,7 +11,7 @@ import httpx
 from careen.errors import Invalid, Unauthenticated, Unavailable
 from careen.images import documents
 from careen.images import manifest as manifests
-from careen.images.distribution import Client
+from careen.images.distribution import Client, trusted
 from careen.images.exchange import RegistryUnavailable, bounded
 from careen.images.place import Access
 from careen.images.reference import Reference
@@ -43,6 +43,7 @@ class Pulls:
 
     def __init__(self, door: RegistryDoor, identity: Identity, pace: Pace) -> None:
         self._door = door
+        self._trust = trusted(door.ca)
         self._identity = identity
         self._pace = pace
         self._local = threading.local()
@@ -120,7 +121,8 @@ class Pulls:
                 self._put_away(old)
             credentials = (_USER, token) if token else ("", "")
             access = Access(*credentials, plain_http=self._door.plain_http, ca=self._door.ca)
-            self._local.client = Client(Reference(self._door.host, repository), access)
+            reference = Reference(self._door.host, repository)
+            self._local.client = Client(reference, access, trust=self._trust)
             self._local.key = (repository, token)
             with self._lock:
                 self._clients.add(self._local.client)
