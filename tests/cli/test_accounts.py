@@ -169,3 +169,18 @@ def test_roles_are_granted_on_a_place_and_revoked_there(run: Run) -> None:
 def test_what_cannot_be_done_is_said_in_a_sentence(run: Run, arguments: list[str]) -> None:
     assert run(*arguments, fails=True).stderr.startswith("careen: ")
     assert run("account", "list").stdout == ""
+
+
+def test_an_account_whose_key_has_no_place_is_not_made(run: Run, tmp_path: Path) -> None:
+    path = str(tmp_path / "nowhere" / "key.json")
+    refused = run("account", "create", "ci", "--key-file", path, fails=True)
+    assert "cannot be written" in refused.output
+    assert run("account", "list").output == ""
+    run("account", "create", "ci")
+
+
+@pytest.mark.parametrize("folder", ["", "f" * 51])
+def test_a_folder_without_an_id_is_refused(run: Run, folder: str) -> None:
+    refused = run("account", "create", "ci", "--role", "viewer", "--on", f"folder:{folder}", fails=True)
+    assert "1 to 50 characters" in refused.output
+    assert run("account", "list").output == ""

@@ -210,4 +210,6 @@ def _check_expression(expression: str, field: str) -> None:
     try:
         re2.compile(expression, options)
     except re2.error as error:
-        raise invalid(field, f"is no regular expression that RE2 knows: {error}") from error
+        reason = error.args[0] if error.args else ""
+        told = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
+        raise invalid(field, f"is no regular expression that RE2 knows: {told}") from error

@@ -34,6 +34,7 @@ from careen.store.database import Database
 
 FIRST = "admin"
 _FOLDER = "folder:"
+_LONGEST_ID = 50  # characters (yandex/cloud/containerregistry/v1/registry_service.proto)
 
 
 @contextmanager
@@ -169,11 +170,14 @@ def _binding(connection: Connection, name: str, role: str) -> AccessBinding:
 
 
 def _resource(connection: Connection, place: str) -> Resource:
-    """What `--on` names; raises NotFound."""
+    """What `--on` names; raises NotFound and Invalid."""
     if not place:
         return CLOUD
     if place.startswith(_FOLDER):
-        return Resource(ResourceKind.FOLDER, place.removeprefix(_FOLDER))
+        folder_id = place.removeprefix(_FOLDER)
+        if not 0 < len(folder_id) <= _LONGEST_ID:
+            raise Invalid(f"--on {_FOLDER}ID: the id of a folder has 1 to {_LONGEST_ID} characters")
+        return Resource(ResourceKind.FOLDER, folder_id)
     named = ancestry.of_name(connection, place) if "/" in place else None
     if named and named[0].kind is not ResourceKind.REPOSITORY:
         raise NotFound.of("Repository", place)

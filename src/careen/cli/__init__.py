@@ -15,7 +15,7 @@ from careen.cli.accounts import account, key, token
 from careen.cli.feeds import feeds
 from careen.cli.kindly import FAILED, kindly
 from careen.cli.migrations import migrate
-from careen.cli.output import say, write
+from careen.cli.output import check, say, write
 from careen.images.manifest import parse_platform
 from careen.model.severity import Severity
 
@@ -84,6 +84,7 @@ def scan(
     """Scan TARGET: an OCI layout folder, a `docker save` tar, or a reference such as debian:12-slim."""
     from careen.app.oneshot import OneShot  # noqa: PLC0415 - other commands need no images
 
+    check(output)
     wanted = parse_platform(platform) if platform is not None else None
     with workshop.opened(settings_module.read()) as parts:
         verdict, facts = OneShot(parts, access(), say).scan(target, platform=wanted, offline=offline)

@@ -1,6 +1,8 @@
 """`careen account`, `key` and `token`: whoever may use the data folder decides who may use careen."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -48,10 +50,10 @@ def create(
     user: bool,
 ) -> None:
     """Make an account NAME; a person's token is printed once, unless it goes to a file."""
-    with accounts.opened(settings_module.read()) as book:
+    with accounts.opened(settings_module.read()) as book, _opened(key_file) as file:
         made = book.create(name, roles, place, is_user=user, take_over=take_over)
-        if key_file is not None:
-            _write_key(book, made.id, key_file)
+        if file is not None:
+            file.write(book.give(made.id).secret)
         elif user:
             click.echo(book.give(made.id).secret)
     click.echo(f"{made.id}  {made.name}  {made.type}", err=user)
@@ -111,7 +113,8 @@ def create_key(name: str, file: Path | None, *, api: bool) -> None:
     """A new key file (or API key) of a service account, or token of a user. It is shown once."""
     with accounts.opened(settings_module.read()) as book:
         if file is not None:
-            _write_key(book, name, file, is_api_key=api)
+            with accounts.new_file(file) as opened:
+                opened.write(book.give(name, is_api_key=api).secret)
         else:
             click.echo(book.give(name, is_api_key=api).secret.rstrip("\n"))
 
@@ -149,7 +152,6 @@ def create_token(name: str) -> None:
         click.echo(book.token(name))
 
 
-def _write_key(book: accounts.Book, name: str, path: Path, *, is_api_key: bool = False) -> None:
-    """For the eyes of this user only, and never over a file that is there."""
-    with accounts.new_file(path) as file:
-        file.write(book.give(name, is_api_key=is_api_key).secret)
+def _opened(path: Path | None) -> AbstractContextManager[TextIO | None]:
+    """The file for a key, before there is an account whose key would have no place."""
+    return nullcontext() if path is None else accounts.new_file(path)

@@ -8,7 +8,7 @@ import click
 from careen import settings
 from careen.app import workshop
 from careen.cli.kindly import FAILED, kindly
-from careen.cli.output import say, write
+from careen.cli.output import check, say, write
 
 
 @click.command()
@@ -39,6 +39,7 @@ def migrate(**options: Any) -> int:  # noqa: ANN401 - click's; each is told apar
     """Bring whole registries from Yandex or another careen: ids, names, digests, tags and scans are kept."""
     from careen.app import migrations  # noqa: PLC0415 - other commands need no gRPC
 
+    check(options["output"])
     with workshop.opened(settings.read()) as parts:
         said = migrations.run(parts, migrations.asked(**options), say)
     write(migrations.rendered(said, options["format_"]), options["output"])
