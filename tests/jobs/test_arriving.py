@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import os
 import random
 import tarfile
 import time
@@ -113,12 +112,6 @@ def eventually(claim: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def children() -> int:
-    """Processes that this one or its threads started and that have not ended."""
-    lists = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return sum(len(path.read_text().split()) for path in lists)
-
-
 @pytest.mark.parametrize("compress", [plain, gzipped, zstandard.ZstdCompressor().compress])
 def test_a_blob_is_read_before_it_is_whole_and_only_once(desk: Desk, compress: Compress) -> None:
     data = compress(layer())
@@ -151,19 +144,23 @@ def test_what_is_no_layer_costs_no_process(desk: Desk, data: bytes) -> None:
     assert (desk.begun, desk.kept()) == ([], 0)
 
 
-def test_an_upload_that_is_given_up_leaves_nothing(desk: Desk) -> None:
+def test_an_upload_that_is_given_up_leaves_nothing(
+    desk: Desk, layer_readers: Callable[[], list[int]]
+) -> None:
     desk.send("upload", gzipped(layer())[:-100])
     eventually(lambda: desk.readings and desk.readings[0].waits)
-    assert children() == 1
+    assert len(layer_readers()) == 1
     desk.arriving.upload_ended("upload")
-    eventually(lambda: children() == 0)
+    eventually(lambda: not layer_readers())
     assert desk.kept() == 0
 
 
-def test_an_upload_that_begins_like_a_layer_and_is_none_leaves_nothing(desk: Desk) -> None:
+def test_an_upload_that_begins_like_a_layer_and_is_none_leaves_nothing(
+    desk: Desk, layer_readers: Callable[[], list[int]]
+) -> None:
     digest = desk.push("upload", gzipped(random.Random(2).randbytes(8 * MEGABYTE)))
     eventually(lambda: len(desk.begun) == 2)  # again, since only now its digest was verified
-    eventually(lambda: children() == 0)
+    eventually(lambda: not layer_readers())
     assert desk.kept() == 0
     path = desk.blobs.path(digest)
     (index,) = desk.indexing.ensure([LayerSource(path, 0, path.stat().st_size, digest)])
@@ -195,7 +192,7 @@ def test_an_upload_that_was_cut_and_goes_on_otherwise_is_never_taken_for_what_wa
     assert desk.kept() == 1
 
 
-def test_idle_uploads_keep_nobody_from_work(desk: Desk) -> None:
+def test_idle_uploads_keep_nobody_from_work(desk: Desk, layer_readers: Callable[[], list[int]]) -> None:
     data = gzipped(layer())
     for number in range(policy.FOLLOWED):
         desk.send(f"slow-{number}", data[: 5 * MEGABYTE])
@@ -203,7 +200,7 @@ def test_idle_uploads_keep_nobody_from_work(desk: Desk) -> None:
     assert desk.found(desk.push("quick", gzipped(layer(seed=3)))) == ["requests"]
     for number in range(policy.FOLLOWED):
         desk.arriving.upload_ended(f"slow-{number}")
-    eventually(lambda: children() == 0)
+    eventually(lambda: not layer_readers())
 
 
 def test_an_idle_upload_gives_way_to_another(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,13 +226,15 @@ def test_an_upload_that_ends_just_when_it_was_given_up_is_found(desk: Desk) -> N
     assert desk.found(digest) == ["requests"]
 
 
-def test_the_same_blob_pushed_twice_at_a_time_is_found(desk: Desk) -> None:
+def test_the_same_blob_pushed_twice_at_a_time_is_found(
+    desk: Desk, layer_readers: Callable[[], list[int]]
+) -> None:
     data = gzipped(layer())
     desk.send("one", data)
     desk.send("two", data)
     assert desk.finish("one", data) == (digest := desk.finish("two", data))
     assert desk.found(digest) == ["requests"]
-    eventually(lambda: children() == 0)
+    eventually(lambda: not layer_readers())
     assert desk.kept() == 1
 
 

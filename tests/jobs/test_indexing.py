@@ -5,6 +5,7 @@ import os
 import tarfile
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -140,7 +141,7 @@ def test_an_image_of_layers_without_end_delays_another_by_its_share(
 
 
 def test_no_more_children_are_at_work_than_there_are_workers(
-    sqlite_database: Database, tmp_path: Path
+    sqlite_database: Database, tmp_path: Path, layer_readers: Callable[[], list[int]]
 ) -> None:
     for number in range(4):
         os.mkfifo(tmp_path / f"{number:064x}")
@@ -148,8 +149,7 @@ def test_no_more_children_are_at_work_than_there_are_workers(
     for path in sorted(tmp_path.iterdir()):
         indexing.begin([LayerSource(path, 0, 9, Digest(f"sha256:{path.name}"))], whose=path.name)
     time.sleep(2)
-    lists = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    stats = [Path(f"/proc/{pid}/stat").read_text() for path in lists for pid in path.read_text().split()]
+    stats = [Path(f"/proc/{pid}/stat").read_text() for pid in layer_readers()]
     states = sorted(stat.rpartition(")")[2].split()[0] for stat in stats)
     assert len(states) == 2  # two are begun for each worker
     assert states.count("T") >= 1
