@@ -13,6 +13,7 @@ import pytest
 
 from careen.errors import Cancelled
 from careen.images.budgets import Budgets
+from careen.jobs import indexing as policy
 from careen.jobs.child import LayerSource
 from careen.jobs.indexing import Indexing
 from careen.jobs.reading import Reading
@@ -158,8 +159,9 @@ def test_no_more_children_are_at_work_than_there_are_workers(
 
 
 def test_a_layer_is_read_on_until_the_last_who_waits_for_it_leaves(
-    sqlite_database: Database, tmp_path: Path
+    sqlite_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(policy, "_TURN", 0.02)  # seconds: the layer takes many turns
     layer = stored(tmp_path, {f"data/{number}": os.urandom(1 << 20) for number in range(150)})
     counted = Counted()
     indexing = Indexing(sqlite_database, counted, workers=1)
