@@ -82,6 +82,8 @@ def test_a_repository_is_there_after_every_upsert(world: Any) -> None:
     assert refused(world.http.get(f"{REST}/repositories/{first['response']['id']}"))[:2] == (404, 5)
     assert refused(world.http.post(f"{REST}/repositories", json={"name": "crpunknown/app"}))[:2] == (404, 5)
     assert refused(world.http.post(f"{REST}/repositories", json={"name": "alone"}))[:2] == (400, 3)
+    too_long = {"name": f"{name}/{'a' * 255}"}
+    assert refused(world.http.post(f"{REST}/repositories", json=too_long))[:2] == (400, 3)
     assert refused(world.http.delete(f"{REST}/repositories/{world.repository.id}"))[:2] == (400, 9)
 
 

@@ -79,9 +79,12 @@ def files(folder: Path) -> set[Path]:
 
 
 def test_a_path_that_leads_nowhere_is_answered_in_the_registry_s_way(http: httpx.Client, name: str) -> None:
-    answer = http.get(f"/{name}/nothing")
-    assert answer.status_code == 404
-    assert answer.json()["errors"][0]["code"] == "UNSUPPORTED"
+    for path in ("/nothing", "%0ax/tags/list", "/%0a"):
+        answer = http.get(f"/{name}{path}")
+        assert answer.status_code == 404
+        assert answer.json()["errors"][0]["code"] == "UNSUPPORTED"
+    answer = http.put(f"/{name}/manifests/a%0d%0ab", content=b"{}")
+    assert answer.json()["errors"][0]["code"] == "MANIFEST_INVALID"
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from careen.errors import NotFound, Precondition
 from careen.store import registries, repositories
 from careen.store.database import Database
 
+_LONGEST_NAME = 255  # characters, as the registry's door takes them
+
 _FIELDS = (Field("name", ("repository",)),)
 
 
@@ -45,6 +47,8 @@ class Repositories:
         registry_id, _, path = request.name.partition("/")
         if not path:
             raise invalid("name", "must be <registry id>/<path>")
+        if len(request.name) > _LONGEST_NAME:
+            raise invalid("name", f"must have at most {_LONGEST_NAME} characters: nobody could push to it")
         with self.database.write() as connection:
             if registries.get(connection, registry_id) is None:
                 raise NotFound.of("Registry", registry_id)

@@ -1,5 +1,7 @@
 """The paths of the OCI distribution API (distribution-spec v1.1, "Endpoints")."""
 
+import re
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, Router
@@ -43,7 +45,10 @@ def routes(door: RegistryDoor) -> list[BaseRoute]:
         ],
         redirect_slashes=False,
     )
-    return [Mount("/v2", app=guarded(Admission(router, door)))]
+    mount = Mount("/v2", app=guarded(Admission(router, door)))
+    # Starlette's does not match what has a newline in it, which then another door would answer.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return [mount]
 
 
 async def _version(_: Request) -> Response:
