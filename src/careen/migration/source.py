@@ -1,6 +1,7 @@
 """Reading the source, over the official API (yandex/cloud/containerregistry/v1)."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from yandex.cloud.access import access_pb2
@@ -138,7 +139,10 @@ class Source:
 
     def _of_policies(self, registry: Registry, repositories: Sequence[Repository]) -> list[LifecyclePolicy]:
         request = lifecycle_policy_service_pb2.ListLifecyclePoliciesRequest(registry_id=registry.id)
-        said = rows(self._call, self._lifecycle.List, request, "lifecycle_policies")
+        said = self._allowed(
+            f"the lifecycle policies of {registry.id}",
+            lambda: rows(self._call, self._lifecycle.List, request, "lifecycle_policies"),
+        )
         own = {each.id for each in repositories}
         return [each for each in self._sound(answers.lifecycle_policy, said) if each.repository_id in own]
 
@@ -174,6 +178,9 @@ class Source:
             raise
         except (NotFound, Invalid, Precondition):
             return None
+        except Denied as error:
+            self._remark(f"the scan policy of {registry.id} may not be read: {error.message}")
+            return None
 
     def _permissions(self, registry: Registry) -> dict[Permission, Permission]:
         request = registry_service_pb2.ListIpPermissionRequest(registry_id=registry.id)
@@ -202,9 +209,20 @@ class Source:
     def _scans(self, repositories: Sequence[Repository], images: dict[str, Image]) -> Iterator[ScanResult]:
         for repository in repositories:
             request = scanner_service_pb2.ListScanResultsRequest(repository_id=repository.id)
-            said = rows(self._call, self._scanner.List, request, "scan_results")
+            said = self._allowed(
+                f"the scan results of {repository.name}",
+                partial(rows, self._call, self._scanner.List, request, "scan_results"),
+            )
             ended = [each for each in said if each.status in _ENDED]
             yield from (scan for scan in self._sound(answers.scan, ended) if scan.image_id in images)
+
+    def _allowed(self, what: str, read: Callable[[], Sequence[Any]]) -> Sequence[Any]:
+        """None of them where the caller lacks a role, which is told."""
+        try:
+            return list(read())
+        except Denied as error:
+            self._remark(f"{what} may not be read: {error.message}")
+            return []
 
     def _sound(self, make: Callable[[Any], Value], said: Iterable[Any]) -> Iterator[Value]:
         """What can be; one row that cannot is told, and costs no other."""

@@ -71,6 +71,24 @@ def test_a_registry_that_throttles_names_its_wait(between: Any, migrate_through:
     assert migrate_through().returncode == 0
 
 
+def test_what_a_lesser_role_may_not_read_is_told_and_the_rest_comes(
+    between: Any, migrate_through: Callable[..., Any]
+) -> None:
+    closed = ("ScannerService/List", "LifecyclePolicyService/List", "ScanPolicyService/GetByRegistry")
+
+    def deny(method: str, metadata: object) -> None:
+        if method.endswith(closed):
+            raise between.Refused(grpc.StatusCode.PERMISSION_DENIED, "a role is needed")
+
+    between.faults.before_call = deny
+    done = migrate_through("--format", "json")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert report["counts"]["images"] == {"source": 4, "careen": 4, "to_come": 0}
+    for what in ("the scan results of", "the lifecycle policies of", "the scan policy of"):
+        assert any(remark.startswith(what) for remark in report["remarks"]), report["remarks"]
+
+
 def test_a_list_that_changes_while_it_is_read_is_read_to_the_end(
     between: Any, migrate_through: Callable[..., Any]
 ) -> None:
