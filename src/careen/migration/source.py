@@ -49,6 +49,7 @@ class Source:
     def __init__(self, wire: Wire, remark: Callable[[str], None]) -> None:
         self._call = wire.call
         self._remark = remark
+        self.withheld: set[str] = set()  # ids of registries whose IP permissions may not be read
         self._wire = wire
         channel = wire.channel("container-registry")
         self._registries = RegistryServiceStub(channel)
@@ -188,6 +189,7 @@ class Source:
             said = self._call(self._registries.ListIpPermission, request).permissions
         except Denied as error:
             self._remark(f"the IP permissions of {registry.id} may not be read: {error.message}")
+            self.withheld.add(registry.id)
             return {}
         found = (Permission(registry.id, each) for each in answers.permissions(said))
         return {each: each for each in found}

@@ -40,7 +40,7 @@ class Transfer:
         until then stays.
         """
         with self.database.write() as connection:
-            _put_frame(connection, contents)
+            _put_frame(connection, contents, self.source.withheld)
         wanted = {*retried, *(contents.images.keys() - here.images.keys())}
         self._each([each for id_, each in contents.images.items() if id_ in wanted], images.bring, "images")
         with self.database.write() as connection:
@@ -83,11 +83,13 @@ class Transfer:
             self.progress.count(what, done, len(futures))
 
 
-def _put_frame(connection: Connection, contents: Contents) -> None:
+def _put_frame(connection: Connection, contents: Contents, withheld: AbstractSet[str]) -> None:
+    """What IP permissions there are stay where the source's may not be read: none would open the registry."""
     for registry in contents.registries.values():
         restoring.put_registry(connection, registry)
         own = [each.permission for each in contents.ip_permissions if each.registry_id == registry.id]
-        ip_permissions.put(connection, registry.id, own)
+        if registry.id not in withheld:
+            ip_permissions.put(connection, registry.id, own)
     for repository in contents.repositories.values():
         restoring.put_repository(connection, repository)
     for resource in dict.fromkeys(each.resource for each in contents.access_bindings):

@@ -89,6 +89,20 @@ def test_what_a_lesser_role_may_not_read_is_told_and_the_rest_comes(
         assert any(remark.startswith(what) for remark in report["remarks"]), report["remarks"]
 
 
+def test_ip_permissions_stay_where_the_source_s_may_not_be_read(
+    between: Any, migrate_through: Callable[..., Any]
+) -> None:
+    assert migrate_through().returncode == 0
+
+    def deny(method: str, metadata: object) -> None:
+        if method.endswith("ListIpPermission"):
+            raise between.Refused(grpc.StatusCode.PERMISSION_DENIED, "a role is needed")
+
+    between.faults.before_call = deny
+    report = json.loads(migrate_through("--format", "json").stdout)
+    assert report["counts"]["ip_permissions"] == {"source": 0, "careen": 1, "to_come": 0}
+
+
 def test_a_list_that_changes_while_it_is_read_is_read_to_the_end(
     between: Any, migrate_through: Callable[..., Any]
 ) -> None:
