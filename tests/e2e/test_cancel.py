@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from careen.store.database import Database
+from careen.store.tables import layers
+
 pytestmark = pytest.mark.e2e
 
 V1 = "/container-registry/v1"
@@ -36,6 +39,14 @@ def readers_of(server: Any) -> list[int]:
     return found
 
 
+def forget_layers(server: Any) -> None:
+    """What was read while the image was pushed: a scan is to read it again."""
+    database = Database(f"sqlite:///{server.data}/careen.db")
+    with database.write() as connection:
+        connection.execute(layers.delete())
+    database.close()
+
+
 def large(seed: int) -> dict[str, bytes]:
     return {f"data/{seed}-{part}": random.Random(seed).randbytes(1 << 20) * 90 for part in range(4)}
 
@@ -44,6 +55,7 @@ def test_a_scan_that_is_indexing_ends_when_it_is_cancelled(
     slow_server: Any, skopeo: Callable[..., None], make_layout: Callable[..., Path]
 ) -> None:
     image = slow_server.image(slow_server.push(skopeo, make_layout(*map(large, range(3))), "to/cancel"))
+    forget_layers(slow_server)
     with slow_server.client() as http:
         begun = http.post(f"{V1}/scans", json={"imageId": image["id"]}).json()
         assert begun["done"] is False, "the layers were indexed too soon for this test"

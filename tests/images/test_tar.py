@@ -30,8 +30,10 @@ Told = tuple[str, int, int, str, int, bytes]
 def written(entries: list[tuple[str, bytes, bytes, int, bool]], form: int) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=form) as archive:
-        for path, kind, content, mode, has_times in entries:
+        for path, old_kind, content, mode, has_times in entries:
             info = tarfile.TarInfo(path)
+            # Of GNU's long names tarfile looks for a folder's slash where the short field cuts them off.
+            kind = tarfile.REGTYPE if old_kind == tarfile.AREGTYPE and len(path.encode()) > 99 else old_kind
             info.type, info.mode, info.mtime = kind, mode, 0.5 if has_times else 1
             info.linkname = "там/там" if kind in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
             body = content if info.isreg() else b""
