@@ -50,6 +50,11 @@ _KINDS: dict[grpc.StatusCode, type[Error]] = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: Exhausted,
     grpc.StatusCode.UNIMPLEMENTED: Unimplemented,
 }
+# gRPC does not tell a line that is down from a certificate that nobody here has signed.
+_HINTS = {
+    False: "; if it is there: --ca names who signed its certificate, --plaintext says that it has none",
+    True: "; if it is there: is it without TLS (--plaintext)?",
+}
 _Answer = TypeVar("_Answer")
 
 
@@ -136,7 +141,10 @@ class Wire:
         """Only addresses of the source's own: whoever is sent elsewhere would take the token there."""
         stub = ApiEndpointServiceStub(self.channel("endpoint"))
         request = endpoints.ListApiEndpointsRequest(page_size=1000)
-        answer = self._repeated(stub.List, request)
+        try:
+            answer = self._repeated(stub.List, request)
+        except Unavailable as error:
+            raise Unavailable(f"{error.message}{_HINTS[self._door.plaintext]}") from None
         named = {each.id: each.address for each in answer.endpoints[:1000]}
         return {id_: address for id_, address in named.items() if self._door.owns(address.rpartition(":")[0])}
 

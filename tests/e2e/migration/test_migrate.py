@@ -185,6 +185,20 @@ def test_what_a_lesser_role_may_not_read_is_said(
     assert report["counts"]["images"]["careen"] == 4
 
 
+def test_a_certificate_that_is_not_trusted_is_hinted_at(
+    source: Any, target: Any, careen: Callable[..., Any]
+) -> None:
+    done = careen(
+        "migrate",
+        "--from",
+        f"localhost:{source.grpc_port}",
+        CAREEN_DATA=str(target.data),
+        GRPC_VERBOSITY="NONE",
+    )
+    assert done.returncode == 1
+    assert "--ca names who signed its certificate" in done.stderr
+
+
 def test_nobody_is_told_who_is_missing(guarded_source: Any, migrate: Migrate) -> None:
     done = migrate(of=guarded_source)
     assert done.returncode == 1
