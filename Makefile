@@ -36,7 +36,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadscope
 
 fuzz: $(READY)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout=0 tests/fuzz
