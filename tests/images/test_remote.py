@@ -410,7 +410,8 @@ def test_a_registry_that_always_breaks_off_is_given_up(
     registry.break_off = [10**9, 10**9, *[10] * 50]
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1 broke off"):
         pull()
-    assert len(registry.break_off) == 45
+    # So many attempts, and no more; one on a line that was closed a moment before does not come to be seen.
+    assert len(registry.break_off) in (45, 46)
 
 
 def test_a_registry_that_asks_to_wait_is_waited_for(
