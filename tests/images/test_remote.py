@@ -128,7 +128,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body[:limit])
-        self.close_connection = limit is not None
+        if limit is not None and limit < len(body):  # a line that brought all of it may be used again
+            self.close_connection = True
 
     def log_message(self, *_: object) -> None:
         """The tests look at `seen`."""
@@ -410,8 +411,7 @@ def test_a_registry_that_always_breaks_off_is_given_up(
     registry.break_off = [10**9, 10**9, *[10] * 50]
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1 broke off"):
         pull()
-    # So many attempts, and no more; one on a line that was closed a moment before does not come to be seen.
-    assert len(registry.break_off) in (45, 46)
+    assert len(registry.break_off) == 45
 
 
 def test_a_registry_that_asks_to_wait_is_waited_for(
