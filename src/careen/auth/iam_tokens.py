@@ -29,9 +29,12 @@ class IamTokens:
     authentication: Authentication
 
     def for_jwt(self, text: str, address: str) -> Issued:
-        """Raises InvalidAssertion, also where the JWT was traded before, and TooManyFailures."""
+        """Again and again until the JWT expires, as at Yandex.
+
+        Raises InvalidAssertion and TooManyFailures.
+        """
         claim = self._claim(text, address)
-        # Each JWT is new, so what is remembered of a success is who came from where.
+        # JWTs are new nearly always, so what is remembered of a success is who came from where.
         who = f"{claim.account_id}@{address}"
         with self.authentication.attempt(address, who, account=claim.account_id):
             return self._trade(text, claim)
@@ -81,22 +84,15 @@ class IamTokens:
             proof = accounts.proof(connection, claim.key_id, CredentialKind.KEY)
         if proof is None or proof.account.id != claim.account_id:
             raise InvalidAssertion("The JWT's signature is wrong")  # as for a key that does not fit
-        assertion = assertions.verify(text, proof.secret, moment)
+        assertions.verify(text, proof.secret, moment)
         with self.authentication.database.write() as connection:
-            return issue(
-                connection, claim.account_id, moment, credential_id=claim.key_id, assertion=assertion
-            )
+            return issue(connection, claim.account_id, moment, credential_id=claim.key_id)
 
 
 def issue(
-    connection: Connection,
-    account_id: str,
-    now: datetime,
-    *,
-    credential_id: str | None = None,
-    assertion: str | None = None,
+    connection: Connection, account_id: str, now: datetime, *, credential_id: str | None = None
 ) -> Issued:
-    """A new token of the account, good for LIFETIME; raises InvalidAssertion for one traded before."""
+    """A new token of the account, good for LIFETIME."""
     secret = Form.IAM_TOKEN.new()
     token = IamToken(
         id=secret.id,
@@ -105,8 +101,6 @@ def issue(
         created_at=now,
         expires_at=now + LIFETIME,
         credential_id=credential_id,
-        assertion=assertion,
     )
-    if not iam_tokens.add(connection, token):
-        raise InvalidAssertion("The JWT was traded for a token before: each is good for one")
+    iam_tokens.add(connection, token)
     return Issued(account_id, token.expires_at, secret.text)

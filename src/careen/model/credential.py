@@ -30,7 +30,6 @@ class IamToken:
     created_at: datetime
     expires_at: datetime
     credential_id: str | None = None  # that it was made with; it ends with it
-    assertion: str | None = None  # the SHA-256 of the JWT that it was traded for
     revoked: bool = False
 
 

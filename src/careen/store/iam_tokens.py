@@ -23,9 +23,8 @@ _PROOF = (
 )
 
 
-def add(connection: Connection, token: IamToken) -> bool:
-    """False when its assertion has been traded for a token before."""
-    return insert_new(connection, iam_tokens, asdict(token))
+def add(connection: Connection, token: IamToken) -> None:
+    connection.execute(iam_tokens.insert(), asdict(token))
 
 
 def proof(connection: Connection, token_id: str, now: datetime) -> Proof | None:
@@ -35,7 +34,6 @@ def proof(connection: Connection, token_id: str, now: datetime) -> Proof | None:
 
 
 def revoke(connection: Connection, token_id: str) -> None:
-    """The row stays till it expires: its assertion must not be traded again."""
     connection.execute(update(iam_tokens).where(iam_tokens.c.id == token_id).values(revoked=True))
 
 

@@ -407,7 +407,6 @@ credentials = Table(
     Index(None, "account_id"),
 )
 
-# `assertion` is the digest of the JWT that the token was traded for: a JWT is good for one token.
 iam_tokens = Table(
     "iam_tokens",
     metadata,
@@ -415,11 +414,9 @@ iam_tokens = Table(
     _part_of("account_id", "accounts.id"),
     Column("credential_id", String, ForeignKey("credentials.id", ondelete="CASCADE")),
     _text("secret"),
-    Column("assertion", String),
     Column("created_at", Timestamp, nullable=False),
     Column("expires_at", Timestamp, nullable=False),
     Column("revoked", Boolean, nullable=False),
-    UniqueConstraint("assertion"),
     Index(None, "account_id"),
     Index(None, "credential_id"),
     Index(None, "expires_at"),
