@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from careen.matching.spans import HIGHEST, LOWEST, Order, order_of
+from careen.matching.order import Order, order_of
+from careen.matching.spans import HIGHEST, LOWEST
 from careen.versions import BY_NAME
 from careen.versions.invalid import InvalidVersion
 

@@ -12,7 +12,7 @@ from careen.matching.builder import build
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.finding import Finding
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 
 _TYPES = {"PyPI": ("pypi", "pip"), "npm": ("npm", "npm")}

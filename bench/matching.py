@@ -25,7 +25,7 @@ from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.matching.staging import Record
 from careen.model.distro import Distro
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 
 FEEDS = (

@@ -15,7 +15,7 @@ from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.distro import Distro
 from careen.model.finding import Finding
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 
 SITE = "https://security.alpinelinux.org"

@@ -6,8 +6,9 @@ from careen import example
 from careen.feeds import UPSTREAMS
 from careen.feeds.document import Cursor
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Ecosystem, Enrichment, Rating, Repository, Revision
+from careen.model.advisory import Advisory, Ecosystem, Repository, Revision
 from careen.model.problem import Problem
+from careen.model.vulnerability import Enrichment, Rating
 
 Said = Ecosystem | Advisory | Repository | Revision | Enrichment | Problem
 

@@ -16,7 +16,7 @@ from careen.matching.builder import build
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.finding import Finding
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 
 TESTDATA = Path(__file__).parent / "testdata" / "Go" / "standard-library"

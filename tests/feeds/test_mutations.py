@@ -26,8 +26,9 @@ from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.jobs import feeds
 from careen.jobs.feed_status import Report
-from careen.model.advisory import Advisory, Ecosystem, Enrichment, Repository, Revision
+from careen.model.advisory import Advisory, Ecosystem, Repository, Revision
 from careen.model.problem import Problem
+from careen.model.vulnerability import Enrichment
 
 TESTDATA = Path(__file__).parent / "testdata"
 # Not of what is malformed as it is, nor of lists of lines, in which nothing tells where they should end.

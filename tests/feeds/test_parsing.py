@@ -5,7 +5,7 @@ stands in `url`, where it matters.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -60,14 +60,20 @@ def _plain(record: object) -> dict[str, object]:
 
 
 def _told(value: object) -> Iterator[tuple[str, object]]:
-    assert is_dataclass(value)
-    for field in fields(value):
-        if content := getattr(value, field.name):
-            yield field.name, _json(content)
+    for name in _names(value):
+        if content := getattr(value, name):
+            yield name, _json(content)
+
+
+def _names(value: object) -> Sequence[str]:
+    """Of its fields, where it is a value that has some."""
+    if is_dataclass(value):
+        return [field.name for field in fields(value)]
+    return getattr(value, "_fields", ())  # of a named tuple
 
 
 def _json(value: object) -> object:
-    if is_dataclass(value):
+    if _names(value):
         return dict(_told(value))
     if isinstance(value, tuple):
         return [_json(each) for each in value]

@@ -11,7 +11,8 @@ from careen.images.budgets import Budgets
 from careen.images.squash import squash
 from careen.jobs.child import LayerSource, index
 from careen.model import digest
-from careen.model.layer import Inventory, LayerIndex
+from careen.model.inventory import Inventory
+from careen.model.layer import LayerIndex
 from careen.model.problem import ProblemKind
 
 ALPINE = "ID=alpine\nVERSION_ID=3.18.4\nPRETTY_NAME='Alpine Linux v3.18'\n"

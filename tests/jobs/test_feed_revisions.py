@@ -14,7 +14,8 @@ import zstandard
 from careen.feeds import redhat
 from careen.feeds.http import Http
 from careen.jobs import feeds
-from careen.matching.snapshot import Snapshot, current
+from careen.matching.files import current
+from careen.matching.snapshot import Snapshot
 
 VEX = "security.access.redhat.com/data/csaf/v2/vex"
 EL9 = "cpe:/o:redhat:enterprise_linux:9"

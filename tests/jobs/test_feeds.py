@@ -23,7 +23,8 @@ from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
 from careen.jobs import feeds
 from careen.jobs.feed_status import Report
-from careen.matching.snapshot import Snapshot, activate, current
+from careen.matching.files import activate, current
+from careen.matching.snapshot import Snapshot
 from careen.model.advisory import Ecosystem
 
 SHARED = Path(__file__).parents[3] / "shared" / "feeds"

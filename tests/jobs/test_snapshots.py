@@ -8,7 +8,7 @@ from pathlib import Path
 
 from careen.jobs.snapshots import Snapshots
 from careen.matching.builder import build
-from careen.matching.snapshot import activate
+from careen.matching.files import activate
 from careen.model.advisory import Ecosystem
 
 TODAY = date(2026, 11, 22)

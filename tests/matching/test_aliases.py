@@ -4,12 +4,11 @@ import pytest
 
 from careen.matching.aliases import merge
 from careen.matching.records import Hit, Record
-from careen.model.advisory import Range
 
 
 def hit(id_: str, *aliases: str) -> Hit:
-    record = Record(f"sha256:{id_}", "a-feed", id_, aliases, (), "", "", "", "", "")  # type: ignore[arg-type]  # no digest
-    return Hit(record, Range(), b"", "", "affected", by_source=False)
+    record = Record(f"sha256:{id_}", "a-feed", id_, aliases, (), "", "", "")  # type: ignore[arg-type]  # no digest
+    return Hit(record, "", "", "", b"", "", "affected", by_source=False)
 
 
 @pytest.mark.parametrize(

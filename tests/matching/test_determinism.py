@@ -15,11 +15,12 @@ from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.matching.staging import Record
 from careen.model import digest
-from careen.model.advisory import Advisory, Affected, Ecosystem, Likelihood, Range, Rating, Score
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range
 from careen.model.distro import Distro
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 from careen.model.severity import Severity
+from careen.model.vulnerability import Likelihood, Rating, Score
 from careen.report import json as report
 from careen.report.facts import ImageFacts
 

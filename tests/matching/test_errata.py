@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
-from careen.model.advisory import Advisory, Affected, Ecosystem, Range, modular
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range
 from careen.model.distro import Distro
 from careen.model.finding import Finding
-from careen.model.layer import Inventory
-from careen.model.package import Package
+from careen.model.inventory import Inventory
+from careen.model.package import Package, modular
 from careen.model.severity import Severity
 
 Make = Callable[..., Snapshot]

@@ -10,7 +10,7 @@ from careen.matching.snapshot import Snapshot
 from careen.model.advisory import Advisory, Affected, Ecosystem, Range
 from careen.model.digest import from_hex
 from careen.model.distro import Distro
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 from careen.report import ImageFacts
 from careen.report.explanation import render

@@ -9,13 +9,14 @@ import pytest
 
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
-from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Rating, Score
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range
 from careen.model.distro import Distro
 from careen.model.finding import Finding, Verdict
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 from careen.model.severity import Severity
+from careen.model.vulnerability import Rating, Score
 
 Make = Callable[..., Snapshot]
 

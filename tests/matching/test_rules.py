@@ -11,22 +11,14 @@ from careen.feeds import debian
 from careen.matching import strangers
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
-from careen.model.advisory import (
-    Advisory,
-    Affected,
-    Ecosystem,
-    Exploited,
-    Likelihood,
-    Range,
-    Rejected,
-    Repository,
-)
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Repository
 from careen.model.distro import Distro
 from careen.model.finding import Verdict
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 from careen.model.problem import ProblemKind
 from careen.model.severity import Counts
+from careen.model.vulnerability import Exploited, Likelihood, Rejected
 
 Make = Callable[..., Snapshot]
 

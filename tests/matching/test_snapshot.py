@@ -6,7 +6,6 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,12 +14,14 @@ import pytest
 from careen.errors import NotFound
 from careen.matching import content
 from careen.matching.builder import build
+from careen.matching.files import activate, current
 from careen.matching.records import Source
-from careen.matching.snapshot import InvalidSnapshot, Snapshot, activate, current
+from careen.matching.snapshot import InvalidSnapshot, Snapshot
 from careen.matching.staging import Record
-from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Rating, Rejected, Revision, Score
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Revision
 from careen.model.problem import Problem, ProblemKind
 from careen.model.severity import Severity
+from careen.model.vulnerability import Rating, Rejected, Score
 from careen.versions import pep440
 
 Make = Callable[..., Snapshot]
@@ -81,7 +82,7 @@ def test_of_what_was_revised_only_the_newest_counts(tmp_path: Path) -> None:
     (path,) = paths
     with Snapshot.open(path) as snapshot:
         hits = snapshot.affecting(FLASK, pep440.key("0"))
-    assert sorted(hit.range.fixed for hit in hits) == ["2", "3", "4", "5"]
+    assert sorted(hit.fixed for hit in hits) == ["2", "3", "4", "5"]
 
 
 def test_the_bytes_are_the_same_too_but_for_what_sqlite_says_of_itself(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_a_later_word_of_a_feed_takes_the_place_of_its_earlier_one(snapshot_of: 
     snapshot = snapshot_of(
         PYPI,
         *(advisory(id_, Range()) for id_ in ids),
-        *(replace(RATING, id=id_, modified=old) for id_ in (*ids, "CVE-2024-4000")),
+        *(RATING._replace(id=id_, modified=old) for id_ in (*ids, "CVE-2024-4000")),
         Rating(ids[0], low, Severity.LOW, new),
         Rejected(ids[1], "NVD", gone),
     )

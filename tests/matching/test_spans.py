@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from careen.matching.spans import EmptyRange, Span, order_of, points, span
+from careen.matching.order import order_of
+from careen.matching.spans import EmptyRange, Span, points, span
 from careen.model.advisory import Range
 from careen.versions import pep440
 from careen.versions.invalid import InvalidVersion

@@ -14,7 +14,8 @@ from careen.matching.schema import VERSION
 from careen.matching.snapshot import InvalidSnapshot
 from careen.matching.staging import Record
 from careen.matching.verification import verified
-from careen.model.advisory import Advisory, Affected, Ecosystem, Likelihood, Range, Score
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range
+from careen.model.vulnerability import Likelihood, Score
 
 RECORDS: list[tuple[str, Record]] = [
     ("osv", Ecosystem("PyPI", "pep440")),

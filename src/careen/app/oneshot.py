@@ -17,7 +17,7 @@ from careen.matching.explanation import Explanation, explain
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
 from careen.model.finding import Verdict
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.manifest import Platform
 from careen.report import ImageFacts
 

@@ -19,7 +19,7 @@ from careen.jobs.indexing import Indexing
 from careen.jobs.reading import Reading
 from careen.jobs.snapshot_exchange import Exchange
 from careen.jobs.snapshots import Snapshots
-from careen.matching.snapshot import current
+from careen.matching.files import current
 from careen.settings import InvalidSetting, Settings
 from careen.store.blob_files import LocalBlobs
 from careen.store.database import Database

@@ -24,8 +24,9 @@ from careen.feeds import (
 )
 from careen.feeds.document import Cursor, Fetched
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Ecosystem, Enrichment, Repository, Revision
+from careen.model.advisory import Advisory, Ecosystem, Repository, Revision
 from careen.model.problem import Problem
+from careen.model.vulnerability import Enrichment
 
 
 class Feed(Protocol):

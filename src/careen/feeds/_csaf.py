@@ -12,7 +12,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from careen.feeds._fields import InvalidRecord, Record, decoded, identifier, record, records, sequence, text
-from careen.model.advisory import Score
+from careen.model.vulnerability import Score
 
 _DEEPEST = 20  # branches within branches
 _LONGEST = 5  # relationships that build upon each other

@@ -12,7 +12,8 @@ from dataclasses import replace
 from itertools import groupby
 
 from careen.feeds._fields import Record, records, sequence, text
-from careen.model.advisory import Advisory, Affected, Range, modular
+from careen.model.advisory import Advisory, Affected, Range
+from careen.model.package import modular
 from careen.versions import rpm
 from careen.versions.invalid import InvalidVersion
 

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from careen.feeds._fields import InvalidRecord, identifier
 from careen.feeds._xml import Element, records
-from careen.model.advisory import Score
+from careen.model.vulnerability import Score
 
 _EARLIER = re.compile(r"(\S+) is earlier than (\S+)")
 _CONDITIONS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from careen.feeds._csaf import Product, Purl
 from careen.feeds._fields import InvalidRecord, identifier
-from careen.model.advisory import modular
+from careen.model.package import modular
 
 RELEASES = ("4", "5", "6", "7", "8", "9", "10")
 RHEL = "enterprise_linux"

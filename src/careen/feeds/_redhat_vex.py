@@ -22,8 +22,9 @@ from careen.feeds._csaf import Tree
 from careen.feeds._fields import InvalidRecord, Record, problem, record, records, summary, text
 from careen.feeds._redhat_builds import build
 from careen.feeds._redhat_release import Release, Said
-from careen.model.advisory import Advisory, Affected, Score
+from careen.model.advisory import Advisory, Affected
 from careen.model.problem import Problem
+from careen.model.vulnerability import Score
 
 NAME = "Red Hat"
 _PAGE = "https://access.redhat.com/security/cve/"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from careen.feeds._fields import Record, identifier, records, text
-from careen.model.advisory import Score
+from careen.model.vulnerability import Score
 
 
 def scores(osv: Record, source: str) -> Iterator[Score]:

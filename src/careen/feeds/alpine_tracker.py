@@ -26,8 +26,9 @@ from careen.feeds._json import Reader
 from careen.feeds.alpine import END_OF_LIFE
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Affected, Range, Score
+from careen.model.advisory import Advisory, Affected, Range
 from careen.model.problem import Problem
+from careen.model.vulnerability import Score
 from careen.versions import apk
 from careen.versions.invalid import InvalidVersion
 

@@ -13,8 +13,8 @@ from careen.feeds._compressed import BROKEN, inflated
 from careen.feeds._fields import InvalidRecord, identifier, problem
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
-from careen.model.advisory import Likelihood
 from careen.model.problem import Problem
+from careen.model.vulnerability import Likelihood
 
 NAME = "epss"
 URL = "https://epss.empiricalsecurity.com/epss_scores-current.csv.gz"

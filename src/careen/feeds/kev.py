@@ -12,8 +12,8 @@ from careen.feeds._fields import InvalidRecord, Record, identifier, problem, rec
 from careen.feeds._json import Reader
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
-from careen.model.advisory import Exploited
 from careen.model.problem import Problem
+from careen.model.vulnerability import Exploited
 
 NAME = "kev"
 URL = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"

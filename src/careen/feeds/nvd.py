@@ -14,9 +14,9 @@ from careen.feeds._fields import InvalidRecord, Record, identifier, problem, rec
 from careen.feeds._json import Reader
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
-from careen.model.advisory import Rating, Rejected, Score
 from careen.model.problem import Problem
 from careen.model.severity import Severity
+from careen.model.vulnerability import Rating, Rejected, Score
 
 NAME = "nvd"
 URL = "https://nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-{year}.json.gz"

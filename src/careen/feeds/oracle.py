@@ -16,7 +16,8 @@ from careen.feeds._oval import Build, Metadata, builds, definitions, metadata
 from careen.feeds._xml import Element
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Affected, Ecosystem, Range, modular
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range
+from careen.model.package import modular
 from careen.model.problem import Problem
 from careen.versions import rpm
 from careen.versions.invalid import InvalidVersion

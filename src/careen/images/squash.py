@@ -12,7 +12,8 @@ from careen.images.paths import key, place, resolve
 from careen.images.purl import purl
 from careen.model.digest import Digest
 from careen.model.distro import Distro
-from careen.model.layer import Claims, Inventory, LayerIndex, Repositories
+from careen.model.inventory import Inventory
+from careen.model.layer import Claims, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import FATAL, Problem, ProblemKind
 

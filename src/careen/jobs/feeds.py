@@ -22,8 +22,8 @@ from careen.jobs.feed_bounds import Bounds, Tally
 from careen.jobs.feed_documents import Kept, Shelf, write
 from careen.jobs.feed_status import FeedStatus, Report
 from careen.matching.builder import build
+from careen.matching.files import activate, current
 from careen.matching.schema import VERSION
-from careen.matching.snapshot import activate, current
 from careen.matching.staging import Record
 from careen.model.advisory import Advisory, Ecosystem
 from careen.model.problem import Problem

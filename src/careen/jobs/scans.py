@@ -23,7 +23,8 @@ from careen.matching.snapshot import Snapshot
 from careen.model import ids
 from careen.model.digest import Digest
 from careen.model.finding import Verdict
-from careen.model.layer import Inventory, LayerIndex
+from careen.model.inventory import Inventory
+from careen.model.layer import LayerIndex
 from careen.model.problem import Problem
 from careen.model.registry import Image, Operation, ScanResult, ScanStatus
 from careen.store import idempotency, images, operations, scans

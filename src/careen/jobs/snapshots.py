@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from careen.matching import snapshot
+from careen.matching import files
 from careen.matching.snapshot import ForeignSnapshot, Snapshot
 
 
@@ -17,7 +17,7 @@ class Snapshots:
 
     def current(self) -> Snapshot | None:
         """None while this careen has built none. An earlier one stays open for those who still use it."""
-        path = snapshot.current(self._folder)
+        path = files.current(self._folder)
         if path is None:
             return None
         with self._lock:

@@ -4,7 +4,7 @@ import functools
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from careen.matching.records import Hit, Record
 
@@ -16,8 +16,7 @@ def is_cve(name: str) -> bool:
     return _CVE.fullmatch(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Flaw:
+class Flaw(NamedTuple):
     """One vulnerability of one package, and all that is said of it."""
 
     id: str

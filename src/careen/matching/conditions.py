@@ -3,11 +3,11 @@
 import functools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from careen.matching.records import Covered, Hit
 from careen.matching.snapshot import Snapshot
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 
 _LONGEST = 7  # parts of a CPE
@@ -20,8 +20,7 @@ _STREAM = re.compile(
 _ASSUMED = "the image does not say from which repositories it was built: those of the release are assumed"
 
 
-@dataclass(frozen=True, slots=True)
-class Repositories:
+class Repositories(NamedTuple):
     """The CPEs of the repositories that an image was built from; empty = nobody knows."""
 
     cpes: tuple[str, ...]

@@ -3,12 +3,12 @@
 import functools
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from careen.matching.records import Covered
 from careen.matching.snapshot import Snapshot
 from careen.model.distro import Distro
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
@@ -17,8 +17,7 @@ _ROLLING = {"Alpine": "edge"}
 _RELEASE = re.compile(r"(?P<family>[^:]+):v?(?P<number>[0-9]+(?:\.[0-9]+)*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(NamedTuple):
     ecosystems: Mapping[str, Covered]  # by the name that a package or its distribution asks for
     problems: frozenset[Problem]
     judges: frozenset[str]  # names of the distribution's packages that are judged, with all that they own

@@ -1,13 +1,12 @@
 """Why a finding is reported, as values that JSON can hold."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from itertools import groupby
 
 from careen.matching.records import Covered, Hit, Record
 from careen.matching.severity import Candidate, told
-from careen.model.advisory import Exploited, Likelihood, Range
 from careen.model.package import Package
+from careen.model.vulnerability import Exploited, Likelihood
 
 
 class Proof(Mapping[str, object]):
@@ -64,10 +63,10 @@ def of(
 def of_use(exploited: Iterable[Exploited], likelihood: Likelihood | None) -> Mapping[str, object]:
     """Whether the vulnerability is used by anybody, and how likely it is to be; nothing where nobody says."""
     said: dict[str, object] = {}
-    if seen := [asdict(each) for each in exploited]:
+    if seen := [each._asdict() for each in exploited]:
         said["exploited"] = seen
     if likelihood:
-        said["likelihood"] = asdict(likelihood)
+        said["likelihood"] = likelihood._asdict()
     return said
 
 
@@ -95,18 +94,18 @@ def _advisory(package: Package, record: Record, hits: Iterable[Hit]) -> Mapping[
         "modified": record.modified,
         "ranges": [
             {
-                "introduced": hit.range.introduced,
-                "fixed": hit.range.fixed,
-                "last_affected": hit.range.last_affected,
+                "introduced": hit.introduced,
+                "fixed": hit.fixed,
+                "last_affected": hit.last_affected,
                 "status": hit.status,
-                "because": _because(compared(package, by_source=hit.by_source)[1], hit.range),
+                "because": _because(compared(package, by_source=hit.by_source)[1], hit),
             }
             for hit in hits
         ],
     }
 
 
-def _because(installed: str, affected: Range) -> str:
+def _because(installed: str, affected: Hit) -> str:
     """The comparison in words: `1.2.3 is not before 1.0 and before 1.2.4, where it is fixed`."""
     if affected.introduced and affected.introduced == affected.last_affected:
         return f"{installed} is listed as affected"

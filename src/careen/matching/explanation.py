@@ -10,11 +10,11 @@ from careen.matching.coverage import asked, cover
 from careen.matching.evidence import source_name, source_version
 from careen.matching.lookup import subjects
 from careen.matching.matcher import match
+from careen.matching.order import order_of
 from careen.matching.records import Covered, Named, Statement
 from careen.matching.snapshot import Snapshot
-from careen.matching.spans import order_of
 from careen.model.finding import Finding
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 from careen.versions.invalid import InvalidVersion
 
@@ -128,7 +128,7 @@ class _Clearing:
 
 
 def _outside(version: str, covered: Covered, statement: Statement) -> str:
-    affected = statement.hit.range
+    affected = statement.hit
     try:
         key = order_of(covered.scheme, by_source=statement.by_source).key(version)
     except InvalidVersion as error:

@@ -45,30 +45,28 @@ class Judge:
         """What is said of this build."""
         return [hit for hit in hits if applies(hit, asked.package, asked.covered, self._repositories)]
 
-    def _finding(self, asked: Asked, flaw: Flaw, facts: Facts, lookup: Lookup) -> Finding:
-        hits = sorted(flaw.hits, key=functools.partial(_lead, flaw.id)) if len(flaw.hits) > 1 else flaw.hits
-        ratings = [rating for name in flaw.names for rating in facts.ratings.get(name, ())]
-        opinions = severity.ordered(severity.candidates(hits, ratings))
-        package, fixed_by = asked.package, self._fixed_by(asked, hits, lookup)
-        use = functools.partial(_use, flaw.names, facts)
+    def _finding(self, asked: Asked, said: Flaw, facts: Facts, lookup: Lookup) -> Finding:
+        flaw = said if len(said.hits) == 1 else said._replace(hits=sorted(said.hits, key=_lead(said.id)))
+        hits, package = flaw.hits, asked.package
+        fixed_by = self._fixed_by(asked, hits, lookup)
         return Finding(
             id=flaw.id,
             aliases=flaw.aliases,
-            severity=severity.chosen(opinions),
+            severity=severity.chosen(_opinions(flaw, facts)),
             package=package,
             fixed_by=fixed_by,
             origin="os" if package.is_os else "lang",
             type=self._type(package),
             link=hits[0].record.link or next((hit.record.link for hit in hits if hit.record.link), ""),
             status="fixed" if fixed_by else _STATUSES.get(hits[0].status, hits[0].status),
-            evidence=Proof(functools.partial(_proof, asked, hits, opinions, self._repositories, use)),
+            evidence=Proof(functools.partial(_proof, asked, flaw, facts, self._repositories)),
         )
 
     def _fixed_by(self, asked: Asked, hits: Sequence[Hit], lookup: Lookup) -> str:
         """The lowest fix above the installed version that can be had, and that no twin calls affected."""
         if len(hits) == 1:
-            return hits[0].range.fixed if _has_fix(hits[0]) else ""
-        fixes = sorted({(hit.high, hit.range.fixed) for hit in hits if _has_fix(hit)})
+            return hits[0].fixed if _has_fix(hits[0]) else ""
+        fixes = sorted({(hit.high, hit.fixed) for hit in hits if _has_fix(hit)})
         records = {hit.record.digest for hit in hits}
         if len(records) > 1:
             for _, fixed in fixes:
@@ -83,18 +81,18 @@ class Judge:
         return LANGUAGE_TYPES.get(package.type, package.type)
 
 
-def _proof(
-    asked: Asked,
-    hits: Sequence[Hit],
-    opinions: Sequence[Candidate],
-    repositories: Repositories,
-    use: Callable[[], Mapping[str, object]],
-) -> Mapping[str, object]:
-    package = asked.package
-    said = remarks(hits, asked.covered, repositories)
-    confidence = package.confidence or ("low" if repositories.are_assumed(hits, asked.covered) else "")
-    proof = evidence.of(package, asked.covered, hits, opinions, said, confidence=confidence)
-    return {**proof, **use()}
+def _opinions(flaw: Flaw, facts: Facts) -> Iterator[Candidate]:
+    ratings = (rating for name in flaw.names for rating in facts.ratings.get(name, ()))
+    return severity.candidates(flaw.hits, ratings)
+
+
+def _proof(asked: Asked, flaw: Flaw, facts: Facts, repositories: Repositories) -> Mapping[str, object]:
+    package, covered, hits = asked.package, asked.covered, flaw.hits
+    said = remarks(hits, covered, repositories)
+    confidence = package.confidence or ("low" if repositories.are_assumed(hits, covered) else "")
+    opinions = severity.ordered(_opinions(flaw, facts))
+    proof = evidence.of(package, covered, hits, opinions, said, confidence=confidence)
+    return {**proof, **_use(flaw.names, facts)}
 
 
 def _use(names: Sequence[str], facts: Facts) -> Mapping[str, object]:
@@ -103,11 +101,15 @@ def _use(names: Sequence[str], facts: Facts) -> Mapping[str, object]:
     return evidence.of_use(seen, likely)
 
 
-def _lead(id_: str, hit: Hit) -> tuple[object, ...]:
+def _lead(id_: str) -> Callable[[Hit], tuple[object, ...]]:
     """The advisory of that very id comes first, then those that name it as an alias."""
-    record = hit.record
-    return (record.id != id_, id_ not in record.aliases, record.feed, record.id, record.digest, hit.high)
+
+    def place(hit: Hit) -> tuple[object, ...]:
+        record = hit.record
+        return (record.id != id_, id_ not in record.aliases, record.feed, record.id, record.digest, hit.high)
+
+    return place
 
 
 def _has_fix(hit: Hit) -> bool:
-    return bool(hit.range.fixed) and hit.status != _PENDING
+    return bool(hit.fixed) and hit.status != _PENDING

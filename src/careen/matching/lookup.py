@@ -1,20 +1,18 @@
 """What a snapshot says of the packages of one image, asked for all of them at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from careen.matching.evidence import source_name, source_version
+from careen.matching.order import order_of
 from careen.matching.records import Covered, Hit
 from careen.matching.snapshot import Snapshot, Subject
-from careen.matching.spans import order_of
-from careen.model.advisory import modular
-from careen.model.package import Package
+from careen.model.package import Package, modular
 from careen.model.problem import Problem, ProblemKind
 from careen.versions.invalid import InvalidVersion
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A package, and what judges it."""
 
     package: Package

@@ -10,7 +10,7 @@ from careen.matching.judge import Judge
 from careen.matching.lookup import Asked
 from careen.matching.snapshot import Snapshot
 from careen.model.finding import Finding, Verdict
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 from careen.model.problem import Problem
 

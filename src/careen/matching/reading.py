@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from careen.matching.records import Condition, Covered, Hit, Record
-from careen.model import digest
-from careen.model.advisory import Range
+from careen.model.digest import Digest
 from careen.model.severity import Severity
 
 Row = Sequence[Any]
@@ -25,7 +24,7 @@ SELECT advisory, introduced, fixed, last_affected, high, severity, status, condi
 FROM ranges WHERE package = ? AND high > ? AND low <= ?
 """
 RECORDS = """
-SELECT advisories.id, digest, feed, name, aliases, scores, severity, link, summary, published, modified
+SELECT advisories.id, digest, feed, name, aliases, scores, severity, link, modified
 FROM json_each(?) AS asked CROSS JOIN advisories ON advisories.id = asked.value
 """
 CONDITION = "SELECT arches, repositories, remark FROM conditions WHERE id = ?"
@@ -61,7 +60,7 @@ LEFT JOIN ecosystems AS own ON own.name = names.name
 WHERE names.name = ?
 """
 NAMED = """
-SELECT id, digest, feed, name, aliases, scores, severity, link, summary, published, modified, withdrawn
+SELECT id, digest, feed, name, aliases, scores, severity, link, modified, withdrawn
 FROM advisories WHERE lower(name) = lower(?) OR instr(lower(aliases), lower(?)) ORDER BY id
 """
 STATEMENTS = """
@@ -83,7 +82,7 @@ def record(row: Row) -> Record:
     sha256, feed, name, aliases, scores, *words = row
     rated = json.loads(scores) if scores != "[]" else ()
     return Record(
-        digest.from_hex(sha256.hex()),
+        Digest(f"sha256:{sha256.hex()}"),
         feed,
         name,
         tuple(json.loads(aliases)) if aliases != "[]" else (),
@@ -95,8 +94,10 @@ def record(row: Row) -> Record:
 def hit(row: Row, known: Record, condition: Callable[[int], Condition], *, by_source: bool) -> Hit:
     """Of the columns of AFFECTING."""
     _, introduced, fixed, last_affected, high, severity, status, number = row
-    said = Range(introduced, fixed, last_affected)
-    return Hit(known, said, high, severity, status, by_source, *(condition(number) if number else ()))
+    if not number:
+        return Hit(known, introduced, fixed, last_affected, high, severity, status, by_source)
+    said = condition(number)
+    return Hit(known, introduced, fixed, last_affected, high, severity, status, by_source, *said)
 
 
 def condition(row: Row) -> Condition:

@@ -1,16 +1,14 @@
-"""What a snapshot answers with."""
+"""What a snapshot answers with: thousands of values for an image, so named tuples, which are made fast."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from careen.model.advisory import Exploited, Likelihood, Range, Rating
 from careen.model.digest import Digest
 from careen.model.severity import Severity
+from careen.model.vulnerability import Exploited, Likelihood, Rating
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(NamedTuple):
     """An ecosystem that the snapshot has advisories for."""
 
     name: str
@@ -20,8 +18,7 @@ class Covered:
     ended: bool  # on the day on which the snapshot was built
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A feed, and how much of it is in the snapshot."""
 
     name: str
@@ -31,8 +28,7 @@ class Source:
     problems: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An advisory as a feed gave it, without what it says of packages."""
 
     digest: Digest
@@ -42,8 +38,6 @@ class Record:
     scores: tuple[tuple[str, str, Severity], ...]  # source, CVSS vector, what it means
     severity: str
     link: str
-    summary: str
-    published: str
     modified: str
 
     @property
@@ -55,11 +49,13 @@ class Record:
 Condition = tuple[tuple[str, ...], tuple[str, ...], str]
 
 
-class Hit(NamedTuple):  # thousands are made for an image, and a tuple is made three times as fast
+class Hit(NamedTuple):
     """A range of an advisory that the asked version lies in."""
 
     record: Record
-    range: Range
+    introduced: str  # these three as Range has them
+    fixed: str
+    last_affected: str
     high: bytes  # key of the fixed version, where the range has one
     severity: str  # the vendor's word for the package
     status: str
@@ -69,8 +65,7 @@ class Hit(NamedTuple):  # thousands are made for an image, and a tuple is made t
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """A range of an advisory, and of which package it is said."""
 
     ecosystem: str
@@ -80,8 +75,7 @@ class Statement:
     hit: Hit
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """An advisory with all that it says."""
 
     record: Record
@@ -89,8 +83,7 @@ class Named:
     statements: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is said of vulnerabilities as such, by their names."""
 
     ratings: Mapping[str, Sequence[Rating]]

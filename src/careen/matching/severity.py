@@ -5,11 +5,11 @@ Every candidate is kept, so that a result can say what was chosen and why.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from careen.matching.records import Hit
-from careen.model.advisory import Rating
 from careen.model.severity import Severity
+from careen.model.vulnerability import Rating
 
 _WORDS = {
     "unimportant": Severity.NEGLIGIBLE,
@@ -31,19 +31,14 @@ REASONS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One source's opinion; of the candidates of a finding the first in order counts."""
+class Candidate(NamedTuple):
+    """One source's opinion. A finding's least counts: within a rank the newer CVSS, and then the worse."""
 
     rank: int  # index into REASONS
+    age: int  # of its kind of CVSS vector: the negative of the version; 0 for a word
     severity: Severity
     source: str  # "debian", "GHSA", "NVD"
     says: str  # its word or CVSS vector
-
-    @property
-    def order(self) -> tuple[int, int, Severity, str, str]:
-        """Within a rank the newer CVSS counts, and then the worse severity."""
-        return (self.rank, -cvss_version(self.says), self.severity, self.source, self.says)
 
 
 def of_word(word: str) -> Severity | None:
@@ -65,20 +60,21 @@ def candidates(hits: Iterable[Hit], ratings: Iterable[Rating]) -> Iterator[Candi
         for rank, word in ((0, hit.severity), (2, record.severity)):
             level = of_word(word) if word else None
             if level is not None:
-                yield Candidate(rank, level, record.feed, word)
-        yield from (Candidate(1, level, source, vector) for source, vector, level in record.scores)
-    for rating in ratings:
-        yield Candidate(3, rating.severity, rating.score.source, rating.score.vector)
+                yield Candidate(rank, 0, level, record.feed, word)
+        for source, vector, level in record.scores:
+            yield Candidate(1, -cvss_version(vector), level, source, vector)
+    for _, (source, vector), level, _ in ratings:
+        yield Candidate(3, -cvss_version(vector), level, source, vector)
 
 
 def ordered(opinions: Iterable[Candidate]) -> Sequence[Candidate]:
     """Each once, the one that counts first."""
-    every = list(opinions)
-    return sorted(set(every), key=lambda candidate: candidate.order) if len(every) > 1 else every
+    return sorted(set(opinions))
 
 
-def chosen(opinions: Sequence[Candidate]) -> Severity:
-    return opinions[0].severity if opinions else Severity.UNDEFINED
+def chosen(opinions: Iterable[Candidate]) -> Severity:
+    counts = min(opinions, default=None)
+    return counts.severity if counts else Severity.UNDEFINED
 
 
 def told(opinions: Sequence[Candidate]) -> list[Mapping[str, object]]:

@@ -11,15 +11,11 @@ from typing import Any, Self
 
 from careen.errors import Unavailable
 from careen.matching import reading, schema
-from careen.matching.files import activate, current
 from careen.matching.records import Condition, Covered, Facts, Hit, Named, Record, Source, Statement
 from careen.model import digest
-from careen.model.advisory import Exploited, Likelihood, Rating, Score
 from careen.model.digest import Digest
 from careen.model.problem import Problem, ProblemKind
-
-__all__ = ["ForeignSnapshot", "InvalidSnapshot", "Snapshot", "activate", "current"]
-
+from careen.model.vulnerability import Exploited, Likelihood, Rating, Score
 
 Subject = tuple[str, str, bool]  # ecosystem, name of a package, whether that of the source is meant
 
@@ -124,9 +120,9 @@ class Snapshot:
     def named(self, vulnerability: str) -> tuple[Named, ...]:
         """Every advisory of that id or alias, in any case. Reads the whole file: not for scans."""
         rows = self._rows(reading.NAMED, vulnerability, json.dumps(vulnerability))
-        records = {row[0]: reading.record(row[1:11]) for row in rows}
+        records = {row[0]: reading.record(row[1:9]) for row in rows}
         said = self._statements(records)
-        return tuple(Named(records[row[0]], row[11], tuple(said[row[0]])) for row in rows)
+        return tuple(Named(records[row[0]], row[9], tuple(said[row[0]])) for row in rows)
 
     def _statements(self, records: Mapping[int, Record]) -> Mapping[int, list[Statement]]:
         found = defaultdict(list)
@@ -152,7 +148,7 @@ class Snapshot:
             exploited[id_].append(Exploited(id_, source, since, bool(used)))
         likelihoods: dict[str, Likelihood] = {}
         for row in self._rows(reading.LIKELIHOODS, names):
-            likelihoods.setdefault(row[0], Likelihood(*row))
+            likelihoods.setdefault(row[0], Likelihood._make(row))
         for id_, source in self._rows(reading.REJECTED, names):
             rejected[id_].append(source)
         return Facts(ratings, exploited, likelihoods, rejected)

@@ -1,14 +1,12 @@
 """An advisory's ranges as intervals of version keys, `low` inclusive and `high` exclusive."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from careen.errors import Invalid
+from careen.matching.order import Order
 from careen.model.advisory import Range
-from careen.versions import BY_NAME, pep440, rpm
 from careen.versions.invalid import InvalidVersion
-
-Key = Callable[[str], bytes]
 
 LOWEST = b""
 HIGHEST = b"\xff"
@@ -17,29 +15,7 @@ HIGHEST = b"\xff"
 class EmptyRange(Invalid): ...
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """How versions compare."""
-
-    key: Key
-    after: Key  # what is just above a version, and above the builds that it stands for
-
-
-def order_of(scheme: str, *, by_source: bool) -> Order:
-    """A source rpm has an epoch that its file's name does not say: none is compared."""
-    if scheme == pep440.NAME:
-        return Order(pep440.key, pep440.after)
-    key = _without_epoch if by_source and scheme == rpm.NAME else BY_NAME[scheme].key
-    # No key is the beginning of another one, so nothing lies between.
-    return Order(key, lambda version: key(version) + b"\0")
-
-
-def _without_epoch(version: str) -> bytes:
-    return rpm.key(version.rpartition(":")[2])
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     low: bytes
     high: bytes
     range: Range  # as upstream writes it

@@ -8,20 +8,9 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
-from careen.model.advisory import (
-    Advisory,
-    Affected,
-    Ecosystem,
-    Enrichment,
-    Exploited,
-    Likelihood,
-    Range,
-    Rating,
-    Rejected,
-    Repository,
-    Revision,
-)
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range, Repository, Revision
 from careen.model.problem import Problem, ProblemKind
+from careen.model.vulnerability import Enrichment, Exploited, Likelihood, Rating, Rejected
 
 Record = Ecosystem | Advisory | Revision | Repository | Enrichment | Problem
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from careen.matching import spans, vectors
+from careen.matching.order import Order, order_of
 from careen.matching.staging import add_problem, canonical
 from careen.model.advisory import Range
 from careen.model.problem import Problem, ProblemKind
@@ -100,9 +101,9 @@ def write_ranges(database: sqlite3.Connection) -> None:
     )
 
 
-def _cached(scheme: str, by_source: int) -> spans.Order:
-    cache, order = functools.lru_cache(_CACHED), spans.order_of(scheme, by_source=bool(by_source))
-    return spans.Order(cache(order.key), cache(order.after))
+def _cached(scheme: str, by_source: int) -> Order:
+    cache, order = functools.lru_cache(_CACHED), order_of(scheme, by_source=bool(by_source))
+    return Order(cache(order.key), cache(order.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +143,7 @@ def _entries(database: sqlite3.Connection) -> Iterator[_Entry]:
     return (_Entry(*row) for row in rows)
 
 
-def _range_rows(
-    database: sqlite3.Connection, entry: _Entry, order: spans.Order
-) -> Iterator[tuple[object, ...]]:
+def _range_rows(database: sqlite3.Connection, entry: _Entry, order: Order) -> Iterator[tuple[object, ...]]:
     known: list[spans.Span] = []
     for introduced, fixed, last_affected in json.loads(entry.ranges):
         try:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from careen.model.severity import Severity
+from careen.model.vulnerability import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Range:
 @dataclass(frozen=True, slots=True)
 class Affected:
     ecosystem: str
-    package: str  # normalised as its ecosystem does; or `modular()`
+    package: str  # normalised as its ecosystem does; or `package.modular()`
     ranges: tuple[Range, ...] = ()
     versions: tuple[str, ...] = ()  # enumerated, beside the ranges
     by_source: bool = (
@@ -41,19 +41,6 @@ class Affected:
     # CPEs of the repositories whose builds are meant (cpe:/a:redhat:enterprise_linux:9::appstream); () = any
     repositories: tuple[str, ...] = ()
     remark: str = ""  # for people: "the fix needs Ubuntu Pro (esm-infra)"; "" = none
-
-
-def modular(name: str, module: str = "") -> str:
-    """What `Affected.package` is where only the builds of a module ("nodejs:18") are meant; "" = of any."""
-    return f"{module or '*'}::{name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """A CVSS vector and who gave it."""
-
-    source: str  # "NVD", "GHSA", the feed's name
-    vector: str  # "CVSS:3.1/AV:N/…"; a version 2 vector has no prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,45 +74,3 @@ class Repository:
 
     id: str  # "rhel-9-for-x86_64-appstream-rpms"
     cpes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Exploited:
-    """Somebody was seen to use the vulnerability (CISA's catalogue)."""
-
-    id: str  # "CVE-2024-1"
-    source: str  # "CISA KEV"
-    since: str  # ISO date on which the source listed it
-    ransomware: bool = False  # known to be used by it
-
-
-@dataclass(frozen=True, slots=True)
-class Likelihood:
-    """How likely it is that the vulnerability will be used in the next 30 days (first.org/epss)."""
-
-    id: str  # "CVE-2024-1"
-    probability: float  # 0 to 1
-    percentile: float  # 0 to 1: the share of vulnerabilities that are no likelier
-    day: str  # ISO date of the model's answer
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """What a source says about a vulnerability as such, whatever package has it (NVD)."""
-
-    id: str  # "CVE-2024-1"
-    score: Score
-    severity: Severity
-    modified: str = ""  # ISO 8601; of what a feed says at two times of one id the later counts
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """Who assigns the ids took this one back: it names no vulnerability."""
-
-    id: str  # "CVE-2024-1"
-    source: str  # "NVD"
-    modified: str = ""  # as of a Rating
-
-
-Enrichment = Rating | Rejected | Exploited | Likelihood

@@ -1,6 +1,5 @@
 """Content digests as the OCI image specification writes them (image-spec, descriptor.md#digests)."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import NewType, Protocol
@@ -47,6 +46,8 @@ def hasher(algorithm: str = CANONICAL) -> Hash:
     """A new hash; raises InvalidDigest for an algorithm that careen does not know."""
     if algorithm not in _LENGTHS:
         raise InvalidDigest(f"{algorithm[:20]!r} is none of {', '.join(_LENGTHS)}")
+    import hashlib  # noqa: PLC0415 - OpenSSL loads slowly, and most digests are only read
+
     return hashlib.new(algorithm)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 def _alpine_release(version_id: str) -> str:
@@ -56,8 +57,7 @@ def _rolling(version_id: str) -> str:  # noqa: ARG001 - it has no releases: what
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Family:
+class _Family(NamedTuple):
     ecosystem: str  # OSV's name (ossf.github.io/osv-schema, "Defined ecosystems"), or one like these
     package_type: str  # the purl type of the packages that the distribution is made of
     release: Callable[[str], str] = str  # as the ecosystem writes what VERSION_ID says

@@ -61,14 +61,3 @@ class LayerIndex:
     claims: tuple[Claims, ...] = ()
     contents: Mapping[str, str] = field(default_factory=dict)  # evidence file -> model.content.prefixes()
     repositories: tuple[Repositories, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """What an image holds as its final tree shows it."""
-
-    distro: Distro | None
-    packages: tuple[Package, ...]
-    problems: tuple[Problem, ...]
-    repositories: tuple[str, ...] = ()  # ids of the repositories that it was built from
-    cpes: tuple[str, ...] = ()  # those of its repositories, where the evidence names them itself

@@ -48,3 +48,8 @@ LANGUAGE_TYPES = {
     "nuget": "dotnet-core",
     "pypi": "python-pkg",
 }
+
+
+def modular(name: str, module: str = "") -> str:
+    """What advisories call a package whose builds in a module ("nodejs:18") are meant; "" = in any."""
+    return f"{module or '*'}::{name}"

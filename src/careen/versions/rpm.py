@@ -32,6 +32,11 @@ def key(text: str) -> bytes:
     return (number(epoch or "0") + _part(version) + _release(release)).encode()
 
 
+def source_key(text: str) -> bytes:
+    """A source rpm has an epoch that its file's name does not say: none is compared."""
+    return key(text.rpartition(":")[2])
+
+
 def _release(text: str | None) -> str:
     return _NO_RELEASE if text is None else _part(text)
 
