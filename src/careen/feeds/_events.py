@@ -1,6 +1,7 @@
 """Ranges out of OSV's events (ossf.github.io/osv-schema, "affected[].ranges[].events fields")."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from careen.feeds._fields import InvalidRecord, Record, identifier, records, text
 from careen.model.advisory import Range
@@ -9,6 +10,7 @@ from careen.versions.invalid import InvalidVersion
 _OF_VERSIONS = frozenset({"ECOSYSTEM", "SEMVER"})
 _KINDS = ("introduced", "fixed", "last_affected", "limit")
 _BEGINNING = "0"  # before every version
+_NO_LIMIT = "*"
 
 _Event = tuple[str, str]  # its kind and version
 
@@ -21,7 +23,10 @@ def ranges_of(affected: Record, key: Callable[[str], bytes]) -> Iterator[Range]:
     for described in records(affected, "ranges"):
         kind = text(described, "type")
         if kind in _OF_VERSIONS:
-            yield from _ranges(_ordered([_event(event) for event in records(described, "events")], key))
+            events = [_event(event) for event in records(described, "events")]
+            limits = [version for kind, version in events if kind == "limit"]
+            found = _ranges(_ordered([event for event in events if event[0] != "limit"], key))
+            yield from _within(found, limits, key)
         elif kind != "GIT":
             raise InvalidRecord(f"ranges of the type {kind!r}")
 
@@ -49,10 +54,7 @@ def _ordered(events: list[_Event], key: Callable[[str], bytes]) -> list[_Event]:
 
 
 def _ranges(events: list[_Event]) -> Iterator[Range]:
-    """`limit` bounds what was looked at; like `fixed` it ends a range before its version.
-
-    What is fixed where it was introduced affects nothing: RustSec writes that of a branch without the flaw.
-    """
+    """What is fixed where it was introduced affects nothing: RustSec says so of a branch without the flaw."""
     begun: str | None = None
     for kind, version in events:
         if kind == "introduced":
@@ -65,3 +67,22 @@ def _ranges(events: list[_Event]) -> Iterator[Range]:
             begun = None
     if begun is not None:
         yield Range(begun)
+
+
+def _within(ranges: Iterable[Range], limits: Sequence[str], key: Callable[[str], bytes]) -> Iterator[Range]:
+    """What lies before any of the limits, which bound what was looked at; no limit is the same as `*`."""
+    if not limits or _NO_LIMIT in limits:
+        yield from ranges
+        return
+    for each in ranges:
+        try:
+            yield from _before(max(limits, key=key), each, key)
+        except InvalidVersion:  # the snapshot's builder reports that range
+            yield Range(each.introduced, limits[0])
+
+
+def _before(limit: str, affected: Range, key: Callable[[str], bytes]) -> Iterator[Range]:
+    if affected.introduced and key(affected.introduced) >= key(limit):
+        return
+    end = affected.fixed or affected.last_affected
+    yield affected if end and key(end) < key(limit) else replace(affected, fixed=limit, last_affected="")
