@@ -197,6 +197,45 @@ def test_the_distribution_is_that_of_the_final_tree(layer: MakeLayer) -> None:
     assert (inventory.distro.ecosystem, inventory.distro.path) == ("Alpine:v3.18", "usr/lib/os-release")
 
 
+REPOSITORIES = "etc/apk/repositories"
+
+
+@pytest.mark.parametrize(
+    ("branches", "ecosystem"),
+    [
+        (["v3.18/main", "v3.18/community"], "Alpine:v3.18"),
+        (["v3.19/main"], "Alpine:v3.19"),
+        (["v3.9/main"], "Alpine:v3.9"),
+        (["v3.9/main", "v3.20/community", "v3.18/main"], "Alpine:v3.20"),
+        (["edge/main", "v3.20/main"], "Alpine:edge"),
+        (["edge/testing"], "Alpine:v3.18"),
+    ],
+)
+def test_r8_the_release_is_the_newest_of_apks_repositories(
+    layer: MakeLayer, branches: list[str], ecosystem: str
+) -> None:
+    lines = "".join(f"https://dl-cdn.alpinelinux.org/alpine/{branch}\n" for branch in branches)
+    inventory = squash(
+        [layer({"etc/os-release": ALPINE, APK: apk("curl-8.1-r0")}), layer({REPOSITORIES: lines})]
+    )
+    (package,) = inventory.packages
+    assert package.ecosystem == ecosystem
+    assert inventory.distro is not None
+    assert inventory.distro.ecosystem == "Alpine:v3.18"
+    assert kinds(inventory) == ([ProblemKind.MIXED_RELEASES] if ecosystem != "Alpine:v3.18" else [])
+
+
+def test_r8_repositories_that_a_layer_removed_or_of_another_distribution_decide_nothing(
+    layer: MakeLayer,
+) -> None:
+    edge = {REPOSITORIES: "https://dl-cdn.alpinelinux.org/alpine/edge/main\n"}
+    removed = layer({"etc/apk/.wh.repositories": ""})
+    alpine = squash([layer({"etc/os-release": ALPINE, APK: apk("curl-8.1-r0"), **edge}), removed])
+    wolfi = squash([layer({"etc/os-release": "ID=wolfi\n", APK: apk("curl-8.1-r0"), **edge})])
+    assert [each.ecosystem for each in alpine.packages + wolfi.packages] == ["Alpine:v3.18", "Wolfi"]
+    assert kinds(alpine) == kinds(wolfi) == []
+
+
 def test_os_release_in_etc_comes_before_that_in_usr(layer: MakeLayer) -> None:
     inventory = squash([layer({"usr/lib/os-release": DEBIAN, "etc/os-release": ALPINE})])
     assert inventory.distro is not None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TypeVar
 
-from careen.images import ownership
+from careen.images import ownership, releases
 from careen.images.cover import Aliases, Cover
 from careen.images.links import relevant
 from careen.images.paths import key, place, resolve
@@ -29,8 +29,9 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
     tree = _Tree()
     for layer, files, leading in zip(layers, evidence, links, strict=True):
         tree.apply(layer, files, leading)
-    distro, owners = tree.distro(), tree.owners()
-    completed = (_completed(package, distro, owners) for package in tree.packages())
+    distro, owners, repositories = tree.distro(), tree.owners(), tree.repositories()
+    taken = releases.followed(distro, repositories.ids)
+    completed = (_completed(package, distro, taken, owners) for package in tree.packages())
     packages = tuple(sorted(_without_guesses(completed), key=_order))
     problems = {problem for layer in layers for problem in layer.problems if not problem.path}
     problems.update(tree.problems())
@@ -38,7 +39,8 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
         was_there = any(package.is_os for layer in layers for package in layer.packages)
         problems.update(_absences(packages, distro, deleted=was_there))
     problems.update(_strangers(packages, distro))
-    return Inventory(distro, packages, tuple(sorted(problems)), *tree.repositories())
+    problems.update(releases.mixed(distro, taken))
+    return Inventory(distro, packages, tuple(sorted(problems)), repositories.ids, repositories.cpes)
 
 
 _T = TypeVar("_T")
@@ -115,14 +117,14 @@ class _Tree:
                 since = max(self._numbers[package.layer] for package in languages)
                 yield ownership.Evidence(path, keys, file.content, since)
 
-    def repositories(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Ids and CPEs that the image's evidence names."""
+    def repositories(self) -> Repositories:
+        """All that the image's evidence names."""
         said = [each for file in self._evidence.values() for each in file.repositories]
         ids, cpes = (
             {*(id_ for each in said for id_ in each.ids)},
             {*(cpe for each in said for cpe in each.cpes)},
         )
-        return tuple(sorted(ids)), tuple(sorted(cpes))
+        return Repositories("", tuple(sorted(ids)), tuple(sorted(cpes)))
 
     def problems(self) -> Iterator[Problem]:
         if self._work <= 0:
@@ -186,11 +188,14 @@ def _identity(package: Package) -> tuple[str, str, str]:
     return package.name, package.version, package.arch
 
 
-def _completed(package: Package, distro: Distro | None, owners: Mapping[str, str]) -> Package:
+def _completed(
+    package: Package, distro: Distro | None, taken: Distro | None, owners: Mapping[str, str]
+) -> Package:
+    """`taken` is the distribution with the release that its packages come from."""
     ecosystem = package.ecosystem
     owner = "" if package.is_os else owners.get(package.path, "")
-    if package.is_os and distro and distro.package_type == package.type:
-        ecosystem = distro.ecosystem
+    if package.is_os and taken and taken.package_type == package.type:
+        ecosystem = taken.ecosystem
     return replace(package, ecosystem=ecosystem, purl=purl(package, distro), owner=owner)
 
 

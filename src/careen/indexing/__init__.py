@@ -7,6 +7,7 @@ from typing import Protocol
 from careen.indexing import (
     _executable,
     apk,
+    apk_repositories,
     bitnami,
     chisel,
     conda,
@@ -69,6 +70,7 @@ class Indexer(Protocol):
 
 INDEXERS: list[Indexer] = [
     apk,
+    apk_repositories,
     bitnami,
     chisel,
     conda,

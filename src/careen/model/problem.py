@@ -9,6 +9,7 @@ class ProblemKind(StrEnum):
         "unknown-distribution"  # packages of a distribution, but no os-release names one we know
     )
     UNKNOWN_RELEASE = "unknown-release"  # a newer release than any feed has; judged by the nearest
+    MIXED_RELEASES = "mixed-releases"  # the packages come from another release than os-release names
     END_OF_LIFE = "end-of-life"  # upstream no longer publishes advisories for this release
     NO_FEED = "no-feed"  # the snapshot has no advisories for this ecosystem
     NO_LANGUAGE_FEED = "no-language-feed"  # the same of a language, while other packages were judged
