@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from careen.feeds import FEEDS, osv
-from careen.model.advisory import Advisory, Range
+from careen.model.advisory import Advisory, Ecosystem, Range
 from careen.model.problem import Problem
 
 PUBLISHED = {feed.NAME for feed in FEEDS if isinstance(feed, osv.Feed)}
@@ -20,10 +20,14 @@ WITHOUT = {"Bioconductor", "CPAN", "LuaRocks", "OTP", "conda"}  # OSV publishes 
 
 def said(ecosystem: str, **fields: object) -> Sequence[object]:
     record = {"id": "X-2024-1", "aliases": [], "affected": [affected(ecosystem)], **fields}
+    return list(osv.Feed(ecosystem).parse(packed(record), "https://upstream.example/all.zip"))[1:]
+
+
+def packed(record: object) -> io.BytesIO:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("x.json", json.dumps(record))
-    return list(osv.Feed(ecosystem).parse(buffer, "https://upstream.example/all.zip"))[1:]
+    return buffer
 
 
 def affected(ecosystem: str, *events: tuple[str, str], kind: str = "SEMVER") -> dict[str, object]:
@@ -81,3 +85,22 @@ def test_a_flaw_of_a_library_that_a_package_brings_along_is_named_as_the_library
 def test_what_speaks_of_commits_alone_is_a_problem() -> None:
     found = said("Hex", affected=[affected("Hex", ("introduced", "0"), kind="GIT")])
     assert [type(each) for each in found] == [Advisory, Problem]
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "release", "end"),
+    [
+        ("Mageia", "Mageia:8", "2023-11-30"),
+        ("Mageia", "Mageia:9", ""),
+        ("openEuler", "openEuler:24.03-LTS-SP1", "2026-12-31"),
+    ],
+)
+def test_the_releases_of_one_export_have_ends_of_their_own(ecosystem: str, release: str, end: str) -> None:
+    named = affected(release, ("introduced", "0"), ("fixed", "1.0-1"), kind="ECOSYSTEM")
+    buffer = packed({"id": "MGASA-2024-0001", "affected": [named]})
+    (declared,) = (
+        each
+        for each in osv.Feed(ecosystem).parse(buffer, "https://upstream.example/all.zip")
+        if isinstance(each, Ecosystem)
+    )
+    assert (declared.name, declared.end_of_life) == (release, end)

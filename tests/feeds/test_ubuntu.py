@@ -140,6 +140,11 @@ def test_the_priority_of_the_package_goes_before_that_of_the_vulnerability() -> 
     assert [(score.source, score.vector) for score in found.scores] == [("Ubuntu", "CVSS:3.1/AV:N")]
 
 
+def test_records_of_before_2025_have_the_priority_beside_each_package() -> None:
+    found = advisory(entry(ubuntu_priority="low"), entry("Ubuntu:24.04:LTS"))
+    assert [each.severity for each in found.affected] == ["low", ""]
+
+
 @pytest.mark.parametrize(
     ("details", "withdrawn"),
     [("** REJECT ** DO NOT USE", True), ("Rejected reason: not used", True), ("** DISPUTED ** x", False)],

@@ -26,6 +26,10 @@ _FAMILIES = {
 }
 # General support (suse.com/lifecycle), and openSUSE's (en.opensuse.org/Lifetime).
 _ENDS: Mapping[str, str] = {
+    "SUSE:Linux Enterprise Server 11": "2010-12-31",
+    "SUSE:Linux Enterprise Server 11 SP1": "2012-08-31",
+    "SUSE:Linux Enterprise Server 11 SP2": "2014-01-31",
+    "SUSE:Linux Enterprise Server 11 SP3": "2016-01-31",
     "SUSE:Linux Enterprise Server 11 SP4": "2019-03-31",
     "SUSE:Linux Enterprise Server 12": "2016-06-30",
     "SUSE:Linux Enterprise Server 12 SP1": "2017-05-31",
@@ -41,6 +45,14 @@ _ENDS: Mapping[str, str] = {
     "SUSE:Linux Enterprise Server 15 SP5": "2024-12-31",
     "SUSE:Linux Enterprise Server 15 SP6": "2025-12-31",
     "SUSE:Linux Enterprise Server 15 SP7": "2031-07-31",
+    "SUSE:Linux Enterprise Micro 5.0": "2022-03-31",
+    "SUSE:Linux Enterprise Micro 5.1": "2025-10-31",
+    "SUSE:Linux Enterprise Micro 5.2": "2026-04-30",
+    "SUSE:Linux Enterprise Micro 5.3": "2026-10-30",
+    "SUSE:Linux Enterprise Micro 5.4": "2027-04-30",
+    "SUSE:Linux Enterprise Micro 5.5": "2027-10-31",
+    "SUSE:Linux Micro 6.0": "2028-06-30",
+    "SUSE:Linux Micro 6.1": "2028-11-30",
     "openSUSE:Leap 42.1": "2017-05-17",
     "openSUSE:Leap 42.2": "2018-01-26",
     "openSUSE:Leap 42.3": "2019-07-01",
@@ -51,6 +63,7 @@ _ENDS: Mapping[str, str] = {
     "openSUSE:Leap 15.4": "2023-12-07",
     "openSUSE:Leap 15.5": "2024-12-31",
     "openSUSE:Leap 15.6": "2026-04-30",
+    "openSUSE:Leap 16.0": "2027-10-31",
 }
 
 

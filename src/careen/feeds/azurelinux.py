@@ -27,11 +27,11 @@ NAME = "azurelinux"
 _BASE = "https://raw.githubusercontent.com/microsoft/AzureLinuxVulnerabilityData/main"
 _LIMIT = 1 << 30  # bytes; 4 MB in 2024
 
-# Release and end of support (learn.microsoft.com/azure/azure-linux/support-cycle).
+# Release and end of support (learn.microsoft.com/azure/azure-linux/release-cadence-lifecycle).
 _RELEASES = {
     f"{_BASE}/cbl-mariner-1.0-oval.xml": ("1", "2023-07-31"),
     f"{_BASE}/cbl-mariner-2.0-oval.xml": ("2", "2025-07-31"),
-    f"{_BASE}/azurelinux-3.0-oval.xml": ("3", ""),
+    f"{_BASE}/azurelinux-3.0-oval.xml": ("3", "2027-08-31"),
 }
 
 _PARTS = ("rpminfo_test", "rpminfo_object", "rpminfo_state")

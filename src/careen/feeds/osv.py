@@ -27,6 +27,7 @@ from careen.feeds._fields import (
     summary,
     text,
 )
+from careen.feeds._osv_ends import ENDS
 from careen.feeds._paths import leads_out
 from careen.feeds._scores import scores
 from careen.feeds.document import Cursor, Failure, Fetched, InvalidDocument
@@ -134,17 +135,6 @@ _LANGUAGES: Mapping[str, Language] = {
 }
 
 
-# End of support, with security's (wiki.almalinux.org/release-notes, wiki.rockylinux.org/rocky/version).
-_ENDS = {
-    "AlmaLinux:8": "2029-03-01",
-    "AlmaLinux:9": "2032-05-31",
-    "AlmaLinux:10": "2035-05-31",
-    "Rocky Linux:8": "2029-05-31",
-    "Rocky Linux:9": "2032-05-31",
-    "Rocky Linux:10": "2035-05-31",
-}
-
-
 class Feed:
     """The advisories of one ecosystem, which is also the feed's name."""
 
@@ -173,7 +163,7 @@ class Feed:
     def parse(self, document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Problem]:  # noqa: ARG002 - one document only
         declared: set[str] = set()
         if not self._language.by_release:
-            yield Ecosystem(self.NAME, self._language.scheme, end_of_life=_ENDS.get(self.NAME, ""))
+            yield Ecosystem(self.NAME, self._language.scheme, end_of_life=ENDS.get(self.NAME, ""))
         try:
             with zipfile.ZipFile(document) as archive:
                 for member in _members(archive):
@@ -188,7 +178,8 @@ class Feed:
         if self._language.by_release and isinstance(said, Advisory):
             named = {affected.ecosystem for affected in said.affected} - declared
             declared |= named
-            yield from (Ecosystem(name, self._language.scheme) for name in sorted(named))
+            for name in sorted(named):
+                yield Ecosystem(name, self._language.scheme, end_of_life=ENDS.get(name, ""))
 
     def _record(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Advisory | Problem]:
         try:

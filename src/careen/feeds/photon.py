@@ -26,12 +26,13 @@ NAME = "photon"
 _HOSTS = ("https://packages.broadcom.com/photon", "https://packages.vmware.com/photon")
 _LIMIT = 256 << 20  # bytes, inflated; 6 MB in 2026
 
-# End of support (blogs.vmware.com/vsphere/2022/01/photon-1-x-end-of-support-announcement.html and its like).
+# End of support (blogs.vmware.com/vsphere/2022/01/photon-1-x-end-of-support-announcement.html); 3.0 and 4.0
+# were prolonged with the products made from them (github.com/endoflife-date/endoflife.date/pull/9025).
 _END_OF_LIFE = {
     "1.0": "2022-02-28",
     "2.0": "2022-12-31",
-    "3.0": "2024-06-30",
-    "4.0": "2025-12-31",
+    "3.0": "2025-10-02",
+    "4.0": "2027-10-11",
     "5.0": "",
 }
 _RELEASES = {

@@ -159,7 +159,7 @@ def _entries(osv: Record) -> Iterator[_Entry]:
             pocket=_pocket(text(package, "purl")) if ecosystem[1] else "",
             package=identifier(package.get("name"), "the package's name"),
             ranges=ranges,
-            severity=text(told, "priority") or _word(affected) or severity,
+            severity=text(told, "priority") or _word(affected) or text(told, "ubuntu_priority") or severity,
             status=status,
         )
 
