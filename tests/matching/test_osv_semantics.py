@@ -13,7 +13,7 @@ import pytest
 from careen.feeds import osv
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
-from careen.model.layer import Inventory
+from careen.model.inventory import Inventory
 from careen.model.package import Package
 
 Make = Callable[..., Snapshot]
