@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import sqlite3
 import struct
 import tarfile
@@ -236,3 +237,16 @@ def test_r29_a_component_that_an_sbom_names_is_counted_once(layer: MakeLayer) ->
         {f"{folder}/.spdx-nginx.spdx": sbom, f"{folder}/sbin/nginx.so": nginx, f"{folder}/sbin/nginx": nginx}
     )
     assert [(each.version, each.confidence) for each in squash([both]).packages] == [("1.25.3-1", "")]
+
+
+def test_r29_what_an_sbom_and_its_own_evidence_name_is_counted_once(layer: MakeLayer) -> None:
+    purls = ("pkg:npm/ms@2.1.3", "pkg:npm/bundled@1.0.0")
+    bom = {"bomFormat": "CycloneDX", "components": [{"purl": purl} for purl in purls]}
+    both = layer(
+        {
+            "app/bom.json": json.dumps(bom),
+            "app/node_modules/ms/package.json": '{"name": "ms", "version": "2.1.3"}',
+        }
+    )
+    found = [(each.name, each.manager, each.confidence) for each in squash([both]).packages]
+    assert found == [("bundled", "sbom", "low"), ("ms", "npm", "")]

@@ -242,6 +242,43 @@ def test_os_release_in_etc_comes_before_that_in_usr(layer: MakeLayer) -> None:
     assert inventory.distro.id == "alpine"
 
 
+@pytest.mark.parametrize(
+    ("files", "ecosystem"),
+    [
+        (
+            {"etc/redhat-release": "-> rocky-release", "etc/rocky-release": "Rocky Linux release 8.4\n"},
+            "Rocky Linux:8",
+        ),
+        (
+            {
+                "etc/redhat-release": "Red Hat Enterprise Linux Server release 6.10 (Santiago)\n",
+                "etc/oracle-release": "Oracle Linux Server release 6.10\n",
+            },
+            "Oracle Linux:6",
+        ),
+        (
+            {
+                "etc/debian_version": "squeeze/sid\n",
+                "etc/lsb-release": "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=10.04\n",
+            },
+            "Ubuntu:10.04",
+        ),
+        ({"etc/alpine-release": "3.18.9\n", "etc/os-release": DEBIAN}, "Debian:12"),
+        ({"etc/alpine-release": "3.18.9\n", "etc/os-release": ""}, "Alpine:v3.18"),
+        (
+            {"etc/SuSE-release": "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n"},
+            "SUSE:Linux Enterprise Server 11 SP4",
+        ),
+    ],
+)
+def test_without_os_release_older_files_name_the_distribution(
+    layer: MakeLayer, files: Mapping[str, str], ecosystem: str
+) -> None:
+    distro = squash([layer(files)]).distro
+    assert distro is not None
+    assert distro.ecosystem == ecosystem
+
+
 def test_packages_get_their_ecosystem_and_purl(layer: MakeLayer) -> None:
     status = (
         "Package: libgcc-s1\nStatus: install ok installed\nArchitecture: amd64\n"

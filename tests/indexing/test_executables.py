@@ -213,6 +213,38 @@ def test_r5_the_main_module_is_a_package_if_it_has_a_version(version: str, *, is
     assert (f"example.com/m@{version}" in go(content)) == is_package
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ('"-s -w -X main.version=1.2.3"', "v1.2.3"),
+        ("-X=main.version=v1.2.3", "v1.2.3"),
+        ("\"-X 'main.Version=1.2.3-rc.1' -X 'main.date=2024-01-01'\"", "v1.2.3-rc.1"),
+        (r'"-X \"example.com/m/internal/build.gitVersion=v1.2.3\" -X main.tag=v1.2.3"', "v1.2.3"),
+        ('"-X example.com/other.Version=2.45.0"', "v2.45.0"),
+        ('"-X example.com/other.Version=9.9.9 -X example.com/m.Version=1.2.3"', "v1.2.3"),
+        ('"-X example.com/mm.Version=9.9.9 -X main.version=1.2.3"', "v1.2.3"),
+        ('"-X main.version=1.2.3 -X example.com/m/cmd.version=1.2.4"', None),
+        ('"-X main.goVersion=1.22.3 -X main.commit=0123456"', None),
+        ('"-X main.version=dev"', None),
+        ('"-X main.version=1.2"', None),
+        ('"cut off', None),
+    ],
+)
+@pytest.mark.parametrize("version", ["(devel)", "", "v0.0.0-20240101000000-0123456789ab"])
+def test_the_linker_s_flags_tell_the_version_of_a_program_without_one(
+    flags: str, expected: str | None, version: str
+) -> None:
+    info = f"mod\texample.com/m\t{version}\t\nbuild\t-compiler=gc\nbuild\t-ldflags={flags}\n"
+    _, *found = gobinary.read(file(elf({".go.buildinfo": go_build_info("go1.20", info)})))
+    said = [(item.version, item.confidence) for item in found if isinstance(item, Package)]
+    assert said == ([(expected, "low")] if expected else [])
+
+
+def test_a_released_program_s_own_version_goes_before_its_linker_s_flags() -> None:
+    info = "mod\texample.com/m\tv1.4.0\t\nbuild\t-ldflags=-X=main.version=9.9.9\n"
+    assert go(elf({".go.buildinfo": go_build_info("go1.20", info)}))[1:] == ["example.com/m@v1.4.0"]
+
+
 def test_an_untagged_dependency_is_a_package() -> None:
     line = "dep\tgolang.org/x/net\tv0.0.0-20240101000000-0123456789ab\th1:x=\n"
     content = elf({".go.buildinfo": go_build_info("go1.24.1", line)})

@@ -43,7 +43,16 @@ def _quoted(text: str) -> str:
 
 
 # What stands between a namespace and a name in the ecosystems that have namespaces (purl-spec, types).
-_SEPARATORS = {"maven": ":", "npm": "/", "golang": "/", "composer": "/", "swift": "/"}
+_SEPARATORS = {
+    "composer": "/",
+    "conan": "/",
+    "golang": "/",
+    "hex": "/",
+    "maven": ":",
+    "npm": "/",
+    "pear": "/",
+    "swift": "/",
+}
 
 
 @lru_cache(maxsize=10_000)  # images share their libraries

@@ -11,13 +11,12 @@ from careen.images.links import relevant
 from careen.images.paths import key, place, resolve
 from careen.images.purl import purl
 from careen.model.digest import Digest
-from careen.model.distro import Distro
+from careen.model.distro import RELEASE_FILES, Distro
 from careen.model.inventory import Inventory
 from careen.model.layer import Claims, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import FATAL, Problem, ProblemKind
 
-_OS_RELEASE = ("etc/os-release", "usr/lib/os-release")  # in the order of os-release(5)
 _MAX_WORK = 1_000_000  # links and detours looked at for one image; honest ones need a few thousand
 
 
@@ -25,7 +24,7 @@ def squash(layers: Sequence[LayerIndex]) -> Inventory:
     """What the image holds. `layers` come lowest first; the answer depends on nothing else."""
     evidence = [_by_path(layer) for layer in layers]
     paths = {path for files in evidence for path in files}
-    links = relevant([layer.tree.symlinks for layer in layers], paths.union(_OS_RELEASE))
+    links = relevant([layer.tree.symlinks for layer in layers], paths.union(RELEASE_FILES))
     tree = _Tree()
     for layer, files, leading in zip(layers, evidence, links, strict=True):
         tree.apply(layer, files, leading)
@@ -89,7 +88,7 @@ class _Tree:
             self._evidence[stands].number = number
 
     def distro(self) -> Distro | None:
-        for path in _OS_RELEASE:
+        for path in RELEASE_FILES:
             file = self._evidence.get(resolve(path, self._links) or path)
             if file and file.distros:
                 return file.distros[0]

@@ -1,5 +1,6 @@
 """What Go's linker writes about a build (Go's debug/buildinfo and runtime/debug.ParseBuildInfo)."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ _MAX_SEARCHED = 16 << 20  # bytes of each section
 _MAX_TEXT = 4 << 20  # bytes of the list of modules
 _FRAME = 16  # bytes of a marker before and behind the list
 _LONGEST_NUMBER = 10  # bytes of a varint
+_LINKER_FLAGS = re.compile(
+    r'^build\t-ldflags=(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<plain>[^"\n]*))$', re.MULTILINE
+)
+_ESCAPED = re.compile(r"\\(.)")
 
 
 class BadBuildInfo(Exception):
@@ -29,6 +34,7 @@ class Module(NamedTuple):
 class BuildInfo(NamedTuple):
     go: str  # "go1.22.3"
     modules: list[Module]
+    linker_flags: str = ""  # as they were given to `go build -ldflags`; "" = none, or -trimpath hid them
 
 
 def read(executable: Executable) -> BuildInfo | None:
@@ -38,7 +44,8 @@ def read(executable: Executable) -> BuildInfo | None:
         at = _find(executable, section)
         if at is not None:
             go, modules = _texts(executable, at)
-            return BuildInfo(go.decode("utf-8", "replace"), list(_modules(modules)))
+            text = modules.decode("utf-8", "replace")
+            return BuildInfo(go.decode("utf-8", "replace"), list(_modules(text)), _linker_flags(text))
     if named:
         raise BadBuildInfo("its build information has no beginning")
     return None
@@ -118,10 +125,19 @@ class _Pointers:
         return int.from_bytes(content[: self._size], "big" if self._is_big else "little")
 
 
-def _modules(text: bytes) -> Iterator[Module]:
+def _linker_flags(text: str) -> str:
+    """The value of the setting, which Go quotes where it has a blank."""
+    found = _LINKER_FLAGS.search(text)
+    if not found:
+        return ""
+    quoted = found["quoted"]
+    return found["plain"] if quoted is None else _ESCAPED.sub(r"\1", quoted)
+
+
+def _modules(text: str) -> Iterator[Module]:
     """The modules that were built in: of a replaced one, its replacement."""
     last: Module | None = None
-    for line in text.decode("utf-8", "replace").split("\n"):
+    for line in text.split("\n"):
         kind, *fields = line.split("\t")
         if kind == "=>" and last:
             last = Module(last.kind, *_path_and_version(fields))

@@ -14,10 +14,11 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "dpkg"
-VERSION = 3
+VERSION = 4
 
 _STATUS = "var/lib/dpkg/status"
 _FOLDER = "var/lib/dpkg/status.d/"
+_BESIDE = (".conffiles", ".list", ".md5sums", ".postinst", ".postrm", ".preinst", ".prerm", ".triggers")
 _FIELDS = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
 
 # The third word of Status. In all other states the package's files are on the disk, if not yet set up.
@@ -33,7 +34,7 @@ def wants(file: File) -> bool:
     path = file.path
     if path == _STATUS or _dpkg_files.wants(file):
         return True
-    return path.startswith(_FOLDER) and not path.endswith(".md5sums")
+    return path.startswith(_FOLDER) and not path.endswith(_BESIDE)
 
 
 def read(file: File) -> Iterator[Package | Problem | Installed]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from careen.indexing import _executable, _go_build_info
+from careen.indexing import _executable, _go_build_info, _go_linked
 from careen.indexing._go_build_info import BadBuildInfo, BuildInfo, Module
 from careen.indexing._section import BadExecutable
 from careen.indexing._signs import Signs
@@ -13,11 +13,11 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "gobinary"
-VERSION = 1
+VERSION = 2
 
 _STANDARD_LIBRARY = "stdlib"
 _RELEASE = re.compile(r"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|rc)[0-9]+)?)(?![0-9])")
-_UNTAGGED = re.compile(r"v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?")
+_UNVERSIONED = re.compile(r"(\(devel\)|v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?)?")
 
 SIGNS = Signs(heads=_executable.MAGIC)
 
@@ -38,7 +38,7 @@ def read(file: File) -> Iterator[Package | Problem]:
     if info:
         yield from _standard_library(file, info)
         for module in dict.fromkeys(info.modules):
-            yield from _module(file, module)
+            yield from _module(file, module, info.linker_flags)
 
 
 def _standard_library(file: File, info: BuildInfo) -> Iterator[Package | Problem]:
@@ -50,16 +50,22 @@ def _standard_library(file: File, info: BuildInfo) -> Iterator[Package | Problem
         yield Problem(ProblemKind.INVALID_VERSION, file.path, message)
 
 
-def _module(file: File, module: Module) -> Iterator[Package | Problem]:
-    """Nothing for what was built from a folder: it has no version that an advisory could be about."""
-    if module.version in ("", "(devel)") or (module.kind == "mod" and _UNTAGGED.fullmatch(module.version)):
+def _module(file: File, module: Module, linker_flags: str) -> Iterator[Package | Problem]:
+    """Nothing for what was built from a folder: it has no version that an advisory could be about.
+
+    Of a program so built its linker's flags may tell the version, which nobody has checked: low confidence.
+    """
+    confidence, version = "", module.version
+    if module.kind == "mod" and _UNVERSIONED.fullmatch(version):
+        confidence, version = "low", _go_linked.version(linker_flags, module.path)
+    if version in ("", "(devel)"):
         return
-    if not is_token(module.path) or not is_token(module.version):
-        message = f"no module has this name and version: {shown(module.path)}, {shown(module.version)}"
+    if not is_token(module.path) or not is_token(version):
+        message = f"no module has this name and version: {shown(module.path)}, {shown(version)}"
         yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
         return
-    yield _package(file, module.path, module.version)
+    yield _package(file, module.path, version, confidence)
 
 
-def _package(file: File, name: str, version: str) -> Package:
-    return Package(name, version, type="golang", manager="go", path=file.path, ecosystem="Go")
+def _package(file: File, name: str, version: str, confidence: str = "") -> Package:
+    return Package(name, version, "golang", "go", file.path, "Go", confidence=confidence)

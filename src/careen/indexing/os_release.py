@@ -1,8 +1,8 @@
 """The distribution that a tree belongs to: os-release(5)."""
 
-import re
 from collections.abc import Iterator
 
+from careen.indexing._assignments import assignments
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.distro import Distro
@@ -17,11 +17,6 @@ _VARIANTS = "usr/lib/os.release.d/"  # where the editions of one distribution le
 _LIMIT = 64 << 10  # characters: real ones have a few hundred
 _NAME_LENGTH = 200
 
-_ASSIGNMENT = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*')
-_SINGLE = re.compile(r"'([^']*)'\s*")
-_ESCAPED = re.compile(r'\\(["$`\\])')
-
 SIGNS = Signs(ends=tuple(_PATHS), begins=(_VARIANTS,))
 
 
@@ -30,7 +25,7 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Distro | Problem]:
-    said = _assignments(file.read().decode("utf-8", "replace")[:_LIMIT])
+    said = assignments(file.read().decode("utf-8", "replace")[:_LIMIT])
     values = [said.get(name, "") for name in ("ID", "VERSION_ID", "VERSION_CODENAME")]
     if not values[0] or not all(is_token(value or "-") for value in values):
         yield Problem(ProblemKind.INVALID_METADATA, file.path, "it names no distribution")
@@ -38,17 +33,3 @@ def read(file: File) -> Iterator[Distro | Problem]:
     name = said.get("PRETTY_NAME") or said.get("NAME", "")
     printable = "".join(char for char in name if char.isprintable())[:_NAME_LENGTH]
     yield Distro(values[0].lower(), values[1], values[2], name=printable, path=file.path)
-
-
-def _assignments(text: str) -> dict[str, str]:
-    """By name; of a name said twice the last counts, as in a shell."""
-    found = (_ASSIGNMENT.fullmatch(line.strip()) for line in text.split("\n"))
-    return {match[1]: _unquoted(match[2]) for match in found if match is not None}
-
-
-def _unquoted(value: str) -> str:
-    if match := _DOUBLE.fullmatch(value):
-        return _ESCAPED.sub(r"\1", match[1])
-    if match := _SINGLE.fullmatch(value):
-        return match[1]
-    return re.sub(r"\\(.)", r"\1", value.strip())

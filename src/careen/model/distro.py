@@ -5,6 +5,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# Files that may name the distribution of a tree: the first that does counts. os-release(5) orders the first
+# two; Oracle's Linux is Red Hat's by its etc/redhat-release, and Ubuntu is Debian by its etc/debian_version.
+RELEASE_FILES = (
+    "etc/os-release",
+    "usr/lib/os-release",
+    "etc/oracle-release",
+    "etc/redhat-release",
+    "etc/system-release",
+    "etc/SuSE-release",
+    "etc/lsb-release",
+    "etc/alpine-release",
+    "etc/debian_version",
+)
+
 
 def _alpine_release(version_id: str) -> str:
     """`v3.18` of `3.18.9`; a snapshot such as `3.21_alpha20240807` is edge."""
