@@ -242,6 +242,22 @@ def test_the_roles_that_suffice_are_those_of_the_documentation(guarded: Guarded,
 
 
 @each([method for method in METHODS.values() if not is_public(method)])
+def test_a_stranger_hears_nothing_of_what_else_is_wrong(still_guarded: Guarded, method: Method) -> None:
+    world = still_guarded.world
+    raw = world.plaintext.unary_unary(method.grpc_path)
+    for body in (b"", b"\xff\xff\xff"):
+        with pytest.raises(grpc.RpcError) as caught:
+            raw(body, timeout=30)
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    if method.http:
+        path = re.sub(r"{(\w+)}", "%00", method.http.path)
+        for query, body in (({}, b"{}"), ({"noSuchField": "1"}, b"{"), ({"pageSize": "x"}, b'{"a": 1}')):
+            answer = world.http.request(method.http.verb, path, params=query, content=body)
+            assert (answer.status_code, answer.json()["code"]) == (401, UNKNOWN)
+            assert "fieldViolations" not in answer.text
+
+
+@each([method for method in METHODS.values() if not is_public(method)])
 @pytest.mark.parametrize(
     "authorization",
     [

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from threading import BoundedSemaphore
@@ -30,10 +31,10 @@ from careen.api.resource_manager import Clouds, Folders
 from careen.api.scan_policies import ScanPolicies
 from careen.api.scanner import Scanner, Scans
 from careen.audit.trail import Trail
-from careen.auth.access import Access
+from careen.auth.access import UNKNOWN_CALLER, Access
 from careen.auth.authentication import Authentication
 from careen.auth.roles import Right
-from careen.errors import Unauthenticated, Unimplemented
+from careen.errors import Invalid, Unauthenticated, Unimplemented
 from careen.model.access import Path
 from careen.store.database import Database
 
@@ -103,6 +104,18 @@ class Api:
             raise
         return replace(call, caller=caller)
 
+    @contextmanager
+    def reading(self, method: Method, call: Call) -> Iterator[None]:
+        """A stranger hears that nobody knows him, whatever else is wrong with what he sent."""
+        try:
+            yield
+        except Invalid:
+            if not self._access.enforced or call.caller.is_known or method.full_name in permissions.PUBLIC:
+                raise
+            error = Unauthenticated(UNKNOWN_CALLER)
+            self._auditor.refused(method, call, error)
+            raise error from None
+
     def admit(self, call: Call, right: Right, place: Callable[[Connection], Path | None]) -> None:
         """For what is no method of Yandex' API: raises as `call` does, unless the caller has the right there.
 
@@ -115,7 +128,8 @@ class Api:
 
     def call(self, method: Method, request: Message, call: Call) -> Message:
         """The response to an identified call; raises careen.errors.Error. Blocks: see `in_thread`."""
-        validation.check(request)
+        with self.reading(method, call):
+            validation.check(request)
         behaviour = self._behaviours.get(method.full_name)
         if behaviour is None:
             raise Unimplemented(f"{method.full_name} is not implemented")

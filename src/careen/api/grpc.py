@@ -84,7 +84,9 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annota
         if method is None:
             raise Unimplemented("There is no such method")
         known = self._api.identified(method, call)
-        return self._api.call(method, _request(method, body), known).SerializeToString()
+        with self._api.reading(method, known):
+            request = _request(method, body)
+        return self._api.call(method, request, known).SerializeToString()
 
     def _call(self, headers: Mapping[str, str], peer: str) -> Call:
         host, port = _peer(peer)

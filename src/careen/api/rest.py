@@ -91,7 +91,8 @@ class _Door:
 
         def answer() -> bytes:
             known = self._api.identified(method, call)
-            message = json_requests.read(method, path, query, body)
+            with self._api.reading(method, known):
+                message = json_requests.read(method, path, query, body)
             return json_responses.write(self._api.call(method, message, known))
 
         return await self._api.in_thread(answer)
