@@ -98,6 +98,39 @@ def test_a_query_parameter_of_the_wrong_type_is_named(still_world: Any, method: 
         assert "pageSize" in answer.text
 
 
+@pytest.mark.parametrize("size", ["1_0", "\u0665", " 5", "+5", "0x5", "5.5", "NaN", "5_"])
+def test_a_number_as_only_python_writes_it_is_refused(still_world: Any, size: str) -> None:
+    answer = still_world.http.get(f"{V1}/registries", params={"folderId": "default", "pageSize": size})
+    assert (answer.status_code, rest(answer)["details"][0]["fieldViolations"][0]["field"]) == (
+        400,
+        "pageSize",
+    )
+    rule = {"untagged": True, "retainedTop": size}
+    body = {"repositoryId": still_world.repository.id, "status": "ACTIVE", "rules": [rule]}
+    assert still_world.http.post(f"{V1}/lifecyclePolicies", json=body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "period", ["1_0s", "\u0665s", "+5s", "86400.s", "86400", "1e5s", "86400.0000000001s"]
+)
+def test_a_duration_as_only_python_writes_it_is_refused(still_world: Any, period: str) -> None:
+    rule = {"untagged": True, "expirePeriod": period}
+    body = {"repositoryId": still_world.repository.id, "status": "ACTIVE", "rules": [rule]}
+    answer = still_world.http.post(f"{V1}/lifecyclePolicies", json=body)
+    assert (answer.status_code, rest(answer)["code"]) == (400, 3)
+
+
+def test_a_field_in_both_spellings_is_refused(still_world: Any) -> None:
+    answer = still_world.http.post(f"{V1}/scans", json={"imageId": "crp1", "image_id": "crp2"})
+    assert rest(answer)["details"][0]["fieldViolations"][0] == {
+        "field": "image_id",
+        "description": "is given twice",
+    }
+    rule = {"untagged": True, "retainedTop": "1", "retained_top": "2"}
+    body = {"repositoryId": still_world.repository.id, "status": "ACTIVE", "rules": [rule]}
+    assert "given twice" in rest(still_world.http.post(f"{V1}/lifecyclePolicies", json=body))["message"]
+
+
 @each(BY_REST)
 def test_a_verb_that_a_path_has_not_is_refused(still_world: Any, method: Method) -> None:
     assert method.http is not None

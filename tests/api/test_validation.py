@@ -97,6 +97,21 @@ def test_durations_and_numbers_have_bounds() -> None:
     assert wrong(lifecycle(rule(), too_small)) == ["rules[1].expire_period", "rules[1].retained_top"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "nanos"),
+    [(1 << 62, 0), (-(1 << 62), 0), (315_576_000_001, 0), (86400, 10**9), (86400, -1), (-86400, 1)],
+)
+def test_what_is_no_duration_is_refused(seconds: int, nanos: int) -> None:
+    period = Duration(seconds=seconds, nanos=nanos)
+    rules = scan_policy_pb2.ScanRules(
+        schedule_rules=[scan_policy_pb2.ScheduledRule(repository_prefixes=["*"], rescan_period=period)]
+    )
+    request = scan_policy_service_pb2.CreateScanPolicyRequest(registry_id="crp", rules=rules)
+    assert wrong(request) == ["rules.schedule_rules[0].rescan_period"]
+    rule = lifecycle_policy_pb2.LifecycleRule(untagged=True, expire_period=period)
+    assert wrong(lifecycle(rule)) == ["rules[0].expire_period"]
+
+
 def test_every_element_of_a_list_is_checked() -> None:
     rules = scan_policy_pb2.ScanRules()
     rules.push_rule.repository_prefixes[:] = ["*", "crp/app", "Crp"]

@@ -5,9 +5,10 @@ as they happen (`store.journal`), whatever call they come of; a call that made n
 and so is every call that failed or was refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
@@ -104,13 +105,12 @@ class Auditor:
             self.trail.write(replace(event, failure=failure(error)))
 
     def event(self, method: Method, call: Call, request: Message, path: Path) -> Event:
-        fields = json_format.MessageToDict(request, preserving_proto_field_name=True)
         return Event(
             name=EVENTS[method.full_name],
             origin=origin(call),
             path=path,
             details={each.kind + "_id": each.id for each in path},
-            parameters={name: value for name, value in fields.items() if name not in _SECRETS},
+            parameters={name: value for name, value in _fields(request) if name not in _SECRETS},
             status=STARTED if method.name == "Scan" else DONE,
             source=IAM if ".iam." in method.full_name else CONTAINER_REGISTRY,
         )
@@ -147,6 +147,18 @@ class Auditor:
         caller = event.origin.caller if event.origin.caller.is_known else identity
         details = {"subject_id": identity.id, "iam_token_id": identity.proof.partition(":")[2]}
         return replace(event, origin=replace(event.origin, caller=caller), details=details)
+
+
+def _fields(request: Message) -> Iterator[tuple[str, Any]]:
+    """As JSON; a mask as it was written, since JSON has no form for one that names no field."""
+    told: Any = type(request)()
+    told.CopyFrom(request)
+    if hasattr(told, "update_mask"):
+        told.ClearField("update_mask")
+    yield from json_format.MessageToDict(told, preserving_proto_field_name=True).items()
+    asked: Any = request
+    if hasattr(asked, "update_mask") and asked.HasField("update_mask"):
+        yield "update_mask", ",".join(asked.update_mask.paths)
 
 
 def origin(call: Call) -> Origin:

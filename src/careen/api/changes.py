@@ -1,15 +1,10 @@
 """Operations that are done as soon as they are asked for: what they change is in the database."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from google.protobuf.message import Message
 from sqlalchemy import Connection
 from yandex.cloud.operation.operation_pb2 import Operation as OperationMessage
 
 from careen.api import operations as operation_messages
 from careen.api.call import Call
-from careen.api.validation import invalid
 from careen.model import ids
 from careen.model.registry import Operation
 from careen.store import idempotency, operations
@@ -36,16 +31,3 @@ def done(
     if call.attempt is not None:
         idempotency.remember(connection, call.attempt, operation.id, moment)
     return operation_messages.message(connection, operation)
-
-
-def masked(request: Message, fields: Sequence[str]) -> Mapping[str, Any]:
-    """The new values of those `fields` that the request's update mask names; without a mask, of all.
-
-    Raises InvalidRequest for a mask that names anything else.
-    """
-    asked: Any = request
-    paths = asked.update_mask.paths
-    for path in paths:
-        if path not in fields:
-            raise invalid("update_mask", f"{path[:100]!r} cannot be updated, only {', '.join(fields)}")
-    return {name: getattr(request, name) for name in (paths or fields)}

@@ -4,13 +4,15 @@ Fields may be written as in JSON (`imageId`) or as in the proto (`image_id`).
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from careen.api import json_forms
 from careen.api.methods import Method
 from careen.api.validation import invalid
 from careen.errors import Invalid
@@ -20,6 +22,7 @@ _Descriptor = Any
 _Field = Any
 
 _SHOWN = 200  # characters of what was sent, in a message
+_MASK = ("updateMask", "update_mask")
 _BOOLEANS = {"true": True, "false": False}
 
 # What ParseDict raises on hostile documents, though only the first is documented.
@@ -88,7 +91,7 @@ def _put(document: dict[str, Any], descriptor: _Descriptor, name: str, text: str
 
 
 def _field(descriptor: _Descriptor, part: str, name: str) -> _Field:
-    field = descriptor.fields_by_name.get(part) or descriptor.fields_by_camelcase_name.get(part)
+    field = json_forms.field_named(descriptor, part)
     if field is None:
         known = ", ".join(field.json_name for field in descriptor.fields)
         raise invalid(name[:_SHOWN], f"is no such parameter; there are: {known}")
@@ -96,10 +99,27 @@ def _field(descriptor: _Descriptor, part: str, name: str) -> _Field:
 
 
 def _message(kind: type[Message], document: Mapping[str, Any]) -> Message:
+    json_forms.check(kind.DESCRIPTOR, document)
+    rest = dict(document)
+    is_update = _MASK[1] in kind.DESCRIPTOR.fields_by_name
+    written = [rest.pop(name) for name in _MASK if is_update and name in rest]
     try:
-        return json_format.ParseDict(dict(document), kind())
+        message: Any = json_format.ParseDict(rest, kind())
     except _REFUSALS as error:
-        raise invalid(_faulty(kind, document), _reason(error)) from error
+        raise invalid(_faulty(kind, rest), _reason(error)) from error
+    for mask in written:
+        message.update_mask.paths.extend(_paths(mask))
+    return cast("Message", message)
+
+
+def _paths(mask: object) -> Sequence[str]:
+    """Of `name,rules.pushRule` or `name,rules.push_rule`: Envoy takes both, protobuf's reader but one."""
+    if mask is None:
+        return []
+    if not isinstance(mask, str):
+        raise invalid(_MASK[0], "must be a text: paths, separated by commas")
+    paths = [path.strip() for path in mask.split(",")] if mask.strip() else []
+    return [re.sub(r"[A-Z]", lambda hump: f"_{hump[0].lower()}", path) for path in paths]
 
 
 def _faulty(kind: type[Message], document: Mapping[str, Any]) -> str:

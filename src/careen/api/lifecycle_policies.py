@@ -13,6 +13,7 @@ from yandex.cloud.operation.operation_pb2 import Operation
 from careen.api import changes, messages, paging
 from careen.api.call import Call
 from careen.api.fields import Field, member_of
+from careen.api.masks import Mask
 from careen.api.validation import invalid
 from careen.errors import NotFound
 from careen.jobs.lifecycle import affected
@@ -85,13 +86,15 @@ class LifecyclePolicies:
     def update(
         self, request: lifecycle_policy_service_pb2.UpdateLifecyclePolicyRequest, call: Call
     ) -> Operation:
-        new = dict(changes.masked(request, _UPDATABLE))
-        if "rules" in new:
-            new["rules"] = _rules(new["rules"])
-        if "status" in new:
-            new["status"] = PolicyStatus(new["status"])
+        mask = Mask(request, _UPDATABLE)
         with self.database.write() as connection:
-            policy = replace(_policy(connection, request.lifecycle_policy_id), **new)
+            policy = _policy(connection, request.lifecycle_policy_id)
+            new = dict(mask.values(messages.lifecycle_policy(policy)))
+            if "rules" in new:
+                new["rules"] = _rules(new["rules"])
+            if "status" in new:
+                new["status"] = PolicyStatus(new["status"])
+            policy = replace(policy, **new)
             lifecycle.change(connection, policy)
             return self._done(connection, "Update", policy.id, call)
 

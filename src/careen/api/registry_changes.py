@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from yandex.cloud.containerregistry.v1 import registry_service_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
 
-from careen.api import changes
+from careen.api import changes, messages
 from careen.api.call import Call
+from careen.api.masks import Mask
 from careen.errors import Exists, NotFound, Precondition
 from careen.model import ids
 from careen.model.policy import ScanPolicy, ScanRule
@@ -45,11 +46,13 @@ class RegistryChanges:
             )
 
     def update(self, request: registry_service_pb2.UpdateRegistryRequest, call: Call) -> Operation:
-        new = dict(changes.masked(request, ("name", "labels")))
-        if "labels" in new:
-            new["labels"] = dict(new["labels"])
+        mask = Mask(request, ("name", "labels"))
         with self.database.write() as connection:
-            registry = replace(_registry(connection, request.registry_id), **new)
+            registry = _registry(connection, request.registry_id)
+            new = dict(mask.values(messages.registry(registry)))
+            if "labels" in new:
+                new["labels"] = dict(new["labels"])
+            registry = replace(registry, **new)
             _refuse_taken_name(connection, registry)
             registries.change(connection, registry)
             return changes.done(

@@ -11,6 +11,7 @@ from yandex.cloud.operation.operation_pb2 import Operation
 
 from careen.api import changes, messages
 from careen.api.call import Call
+from careen.api.masks import Mask
 from careen.api.validation import invalid
 from careen.errors import NotFound, Precondition
 from careen.model import ids
@@ -61,11 +62,13 @@ class ScanPolicies:
             return self._done(connection, "Create", policy.id, call)
 
     def update(self, request: scan_policy_service_pb2.UpdateScanPolicyRequest, call: Call) -> Operation:
-        new = dict(changes.masked(request, _UPDATABLE))
-        if "rules" in new:
-            new |= _rules(new.pop("rules"))
+        mask = Mask(request, _UPDATABLE)
         with self.database.write() as connection:
-            policy = replace(_policy(connection, request.scan_policy_id), **new)
+            policy = _policy(connection, request.scan_policy_id)
+            new = dict(mask.values(messages.scan_policy(policy)))
+            if "rules" in new:
+                new |= _rules(new.pop("rules"))
+            policy = replace(policy, **new)
             scan_policies.change(connection, policy)
             return self._done(connection, "Update", policy.id, call)
 

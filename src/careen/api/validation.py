@@ -27,6 +27,7 @@ _POSITION = "page_token"
 _POSITION_LENGTH = "<=2000"
 _TEXT_LENGTH = "<=1000"  # where the protos say nothing: bounds what a pattern has to work through
 _MOST_VIOLATIONS = 20
+_MOST_SECONDS = 315_576_000_000  # of a duration: ten thousand years
 _UNITS = MappingProxyType({"s": "seconds", "m": "minutes", "h": "hours", "d": "days"})
 
 
@@ -95,16 +96,21 @@ def _field(message: Message, field: FieldDescriptor, path: str) -> Iterator[Viol
 
 
 def _is_left_alone(message: Message, field: FieldDescriptor) -> bool:
-    """Of what an update mask does not name no value is asked for; only enums are required beside the id."""
+    """Of what an update mask does not name no value is asked for; only enums are required beside the id.
+
+    What it names in part is checked when it is whole (`masks`).
+    """
     mask: tuple[str, ...] = tuple(message.update_mask.paths) if hasattr(message, "update_mask") else ()
-    return bool(mask) and field.enum_type is not None and field.name not in mask
+    if not mask or field.name in mask:
+        return False
+    return field.enum_type is not None or any(path.startswith(f"{field.name}.") for path in mask)
 
 
 def _value(field: FieldDescriptor, value: object, path: str) -> Iterator[Violation]:
     if isinstance(value, str):
         yield from _text(value, path, _length(field, value), option(field, "pattern"))
     elif isinstance(value, Duration):
-        yield from _bound(path, "the duration", value.ToTimedelta(), option(field, "value"))
+        yield from _duration(value, path, option(field, "value"))
     elif isinstance(value, Message):
         yield from _message(value, path + ".")
     elif field.enum_type is not None:
@@ -140,6 +146,19 @@ def _text(value: str, path: str, length: str, pattern: str) -> Iterator[Violatio
         yield Violation(path, "must not contain a NUL character")
     elif pattern and not re.fullmatch(pattern, value):
         yield Violation(path, f"must match {pattern}")
+
+
+def _duration(value: Duration, path: str, bound: str) -> Iterator[Violation]:
+    """Most pairs of seconds and nanoseconds are none (googleapis/google/protobuf/duration.proto)."""
+    if abs(value.seconds) > _MOST_SECONDS or not _is_fraction(value):
+        yield Violation(path, "is no duration")
+    else:
+        yield from _bound(path, "the duration", value.ToTimedelta(), bound)
+
+
+def _is_fraction(value: Duration) -> bool:
+    """Whether the nanoseconds are less than a second, and of the sign of the seconds."""
+    return abs(value.nanos) < 10**9 and value.seconds * value.nanos >= 0
 
 
 def _size(field: FieldDescriptor, size: int, path: str) -> Iterator[Violation]:
