@@ -146,6 +146,26 @@ def test_a_revoked_token_opens_nothing(robot: Person, anna: Person) -> None:
     assert robot.world.http.post(f"{TOKENS}:revoke", json={"iamToken": token}).status_code == 401
 
 
+def test_a_token_may_be_revoked_by_whoever_has_it(robot: Person) -> None:
+    """Yandex' SDK for Python sends no token to this service: the one in the request must do."""
+    token = trade(robot.world, jwt=robot.jwt()).json()["iamToken"]
+    answer = robot.world.call(f"{IAM}.Revoke", iamToken=token)
+    assert answer.subject_id == robot.account.id
+    assert robot.ask(f"Bearer {token}") == 401
+    event = json.loads(robot.world.audit.read_text().splitlines()[-1])
+    assert event["event_type"] == "yandex.cloud.audit.iam.RevokeIamToken"
+    assert event["authentication"]["subject_id"] == robot.account.id
+    assert token not in robot.world.audit.read_text()
+
+
+def test_guessing_tokens_to_revoke_has_an_end(guarded_world: Any) -> None:
+    guarded_world.authentication.failures.most = 3
+    answers = [
+        guarded_world.http.post(f"{TOKENS}:revoke", json={"iamToken": f"t1.{number}"}) for number in range(5)
+    ]
+    assert [answer.status_code for answer in answers] == [401, 401, 401, 429, 429]
+
+
 def test_a_deleted_key_takes_its_tokens_along(robot: Person) -> None:
     token = trade(robot.world, jwt=robot.jwt()).json()["iamToken"]
     with robot.world.database.write() as connection:

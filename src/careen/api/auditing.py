@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
-from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenResponse
+from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenResponse, RevokeIamTokenResponse
 from yandex.cloud.operation.operation_pb2 import Operation
 
 from careen.api import permissions, status
@@ -24,8 +24,8 @@ from careen.audit.trail import Trail
 from careen.auth import proving
 from careen.auth.limits import Failures, TooManyFailures
 from careen.errors import Denied, Error, Unauthenticated
-from careen.model.access import Path
-from careen.store import ancestry, journal
+from careen.model.access import Identity, Path
+from careen.store import accounts, ancestry, journal
 from careen.store.columns import now
 from careen.store.database import Database
 
@@ -126,6 +126,8 @@ class Auditor:
         """With what the operation is about; its subject is there now, if it was made."""
         if isinstance(response, CreateIamTokenResponse):
             return self._of_token(event, response.iam_token)
+        if isinstance(response, RevokeIamTokenResponse) and not event.origin.caller.is_known:
+            return self._of_subject(event, response.subject_id)
         if not isinstance(response, Operation):
             return event
         metadata = json_format.MessageToDict(response.metadata, preserving_proto_field_name=True)
@@ -147,6 +149,15 @@ class Auditor:
         caller = event.origin.caller if event.origin.caller.is_known else identity
         details = {"subject_id": identity.id, "iam_token_id": identity.proof.partition(":")[2]}
         return replace(event, origin=replace(event.origin, caller=caller), details=details)
+
+    def _of_subject(self, event: Event, account_id: str) -> Event:
+        """Whoever had the token was, as far as can be told, whom it stood for."""
+        with self.database.read() as connection:
+            account = accounts.get(connection, account_id)
+        if account is None:
+            return event
+        caller = Identity(account.id, account.type, account.name)
+        return replace(event, origin=replace(event.origin, caller=caller))
 
 
 def _fields(request: Message) -> Iterator[tuple[str, Any]]:

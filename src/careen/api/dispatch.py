@@ -110,7 +110,7 @@ class Api:
         try:
             yield
         except Invalid:
-            if not self._access.enforced or call.caller.is_known or method.full_name in permissions.PUBLIC:
+            if not self._access.enforced or call.caller.is_known or permissions.is_open(method):
                 raise
             error = Unauthenticated(UNKNOWN_CALLER)
             self._auditor.refused(method, call, error)

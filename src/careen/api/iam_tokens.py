@@ -41,12 +41,12 @@ class IamTokens:
         return _response(Tokens(self.authentication).for_service_account(request.service_account_id))
 
     def revoke(
-        self, request: iam_token_service_pb2.RevokeIamTokenRequest, _: Call
+        self, request: iam_token_service_pb2.RevokeIamTokenRequest, call: Call
     ) -> iam_token_service_pb2.RevokeIamTokenResponse:
         """Whoever has a token may end it."""
         if not self.authentication.enforced:
             return iam_token_service_pb2.RevokeIamTokenResponse()
-        identity = Tokens(self.authentication).revoke(request.iam_token)
+        identity = Tokens(self.authentication).revoke(request.iam_token, call.client.address)
         return iam_token_service_pb2.RevokeIamTokenResponse(subject_id=identity.id)
 
     def _of_nobody(self) -> Issued:

@@ -57,10 +57,11 @@ class IamTokens:
                 raise NotFound.of("ServiceAccount", account_id)
             return issue(connection, account_id, self.authentication.clock())
 
-    def revoke(self, text: str) -> Identity:
-        """Whose token it was; raises InvalidToken for one that does not hold."""
-        with self.authentication.database.write() as connection:
-            identity = proving.iam_token(connection, text, self.authentication.clock())
+    def revoke(self, text: str, address: str) -> Identity:
+        """Whose token it was; raises InvalidToken for one that does not hold, and TooManyFailures."""
+        who = self.authentication
+        with who.attempt(address, secrets.digest(text)), who.database.write() as connection:
+            identity = proving.iam_token(connection, text, who.clock())
             if identity is None:
                 raise InvalidToken
             iam_tokens.revoke(connection, Form.IAM_TOKEN.id_of(text))
