@@ -42,6 +42,27 @@ def test_a_language_s_namespaces_stand_before_the_name(kind: str, name: str, exp
     assert purl(Package(name, "1.0", type=kind, manager="", path="a"), None) == expected
 
 
+@pytest.mark.parametrize(
+    ("distro", "expected"),
+    [
+        (Distro("rhel", "9.4"), "pkg:rpm/redhat/bash@5.1-2?distro=rhel-9.4"),
+        (Distro("opensuse-leap", "15.6"), "pkg:rpm/opensuse/bash@5.1-2?distro=opensuse-leap-15.6"),
+        (Distro("rocky", "9.4"), "pkg:rpm/rocky/bash@5.1-2?distro=rocky-9.4"),
+        (Distro("arch"), "pkg:rpm/arch/bash@5.1-2?distro=arch"),
+        (None, "pkg:rpm/bash@5.1-2"),
+    ],
+)
+def test_the_vendor_is_the_namespace_of_a_distribution_s_package(
+    distro: Distro | None, expected: str
+) -> None:
+    assert purl(Package("bash", "5.1-2", "rpm", "rpm", "a"), distro) == expected
+
+
+def test_what_conda_calls_a_platform_is_a_qualifier() -> None:
+    package = Package("absl-py", "0.4.1", "conda", "conda", "a", arch="linux-64")
+    assert purl(package, None) == "pkg:conda/absl-py@0.4.1?subdir=linux-64"
+
+
 @given(
     kind=st.sampled_from(["maven", "golang", "npm", "composer", "pypi"]),
     name=st.text("/:@a. %?#", min_size=1, max_size=6),
@@ -76,6 +97,7 @@ def test_a_distribution_s_package_is_written_as_the_reference_writes_it(
     upstream = package.source if package.source != package.name else ""
     if package.source_version not in ("", version):
         upstream = f"{package.source or package.name}@{package.source_version}"
-    qualifiers = {"arch": package.arch, "distro": f"{id_}-{release}", "epoch": epoch, "upstream": upstream}
+    named = f"{id_}-{release}" if release else id_
+    qualifiers = {"arch": package.arch, "distro": named, "epoch": epoch, "upstream": upstream}
     reference = PackageURL(package.type, id_, package.name, version, qualifiers).to_string()
     assert purl(package, Distro(id_, release)) == reference

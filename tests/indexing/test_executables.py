@@ -280,7 +280,12 @@ CRATES = """{"packages": [
 def test_crates_are_found_in_every_format(form: str) -> None:
     content = FORMATS[form]({".dep-v0": crates(CRATES)})
     assert rustbinary.wants(file(content))
-    assert rust(content) == ["serde@1.0.200", "forked@0.3.0", "app@0.1.0"]
+    assert rust(content) == ["serde@1.0.200", "forked@0.3.0", "mine@0.1.0", "app@0.1.0"]
+
+
+def test_a_crate_that_only_its_project_has_is_known_with_low_confidence() -> None:
+    found = list(rustbinary.read(file(elf({".dep-v0": crates(CRATES)}))))
+    assert [item.confidence for item in found if isinstance(item, Package)] == ["", "", "low", ""]
 
 
 @pytest.mark.parametrize(

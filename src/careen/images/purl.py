@@ -13,15 +13,15 @@ from careen.model.package import Package
 def purl(package: Package, distro: Distro | None) -> str:
     """Such as `pkg:deb/debian/curl@7.88.1-10?arch=amd64&distro=debian-12&upstream=...`."""
     if not package.is_os:
-        return _of_language(package.type, package.name, package.version)
+        return _of_language(package.type, package.name, package.version) + _subdir(package)
     epoch, version = _epoch(package)
     qualifiers = {
         "arch": package.arch,
-        "distro": f"{distro.id}-{distro.version_id or distro.codename}" if distro else "",
+        "distro": _release(distro) if distro else "",
         "epoch": epoch,
         "upstream": _upstream(package),
     }
-    namespace = distro.id if distro else ""
+    namespace = _NAMESPACES.get(distro.id, distro.id) if distro else ""
     parts = (package.type, namespace, package.name, version, *qualifiers.values())
     if not (package.name and version and all(map(_PLAIN.fullmatch, parts))):
         return PackageURL(
@@ -36,6 +36,24 @@ def purl(package: Package, distro: Distro | None) -> str:
 # PackageURL takes 0.1 ms for each: what most packages of distributions consist of is put together here.
 _PLAIN = re.compile(r"[A-Za-z0-9.+~:@_-]*")
 _LOWER_CASE = frozenset(("apk", "alpm"))
+
+# Where a vendor's packages have one namespace, whatever the product (Red Hat's CSAF documents write so).
+_NAMESPACES = {
+    "hummingbird": "redhat",
+    "opensuse-leap": "opensuse",
+    "opensuse-leap-micro": "opensuse",
+    "opensuse-tumbleweed": "opensuse",
+    "rhel": "redhat",
+}
+
+
+def _release(distro: Distro) -> str:
+    return "-".join(filter(None, (distro.id, distro.version_id or distro.codename)))
+
+
+def _subdir(package: Package) -> str:
+    """What conda calls a platform (purl-spec, "conda")."""
+    return f"?subdir={quote(package.arch, safe='')}" if package.type == "conda" and package.arch else ""
 
 
 def _quoted(text: str) -> str:

@@ -14,12 +14,12 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "rustbinary"
-VERSION = 2
+VERSION = 3
 
 _SECTION = ".dep-v0"
 _MAX_STORED = 1 << 20  # bytes
 _MAX_SIZE = 8 << 20  # bytes
-_SOURCES = ("crates.io", "git")  # others are not what the advisories for crates.io are about
+_PUBLISHED = ("crates.io", "git")
 
 
 class _BadList(Exception): ...
@@ -33,9 +33,11 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The executable's own crate and those that were linked in, but for others that only its project has.
+    """The executable's own crate and those that were linked in.
 
-    Its own is local for whoever built it, and yet the one that advisories about a program are about.
+    Others of its project's, and those of private registries, may only share their names with crates of
+    crates.io: low confidence. Its own is local, too, for whoever built it, and yet the one that advisories
+    about a program are about.
     """
     try:
         executable = _executable.open_executable(file)
@@ -48,7 +50,8 @@ def read(file: File) -> Iterator[Package | Problem]:
     for crate in crates:
         name, version = crate.get("name"), crate.get("version")
         if isinstance(name, str) and isinstance(version, str) and is_token(name) and is_token(version):
-            yield Package(name, version, type="cargo", manager="cargo", path=file.path, ecosystem="crates.io")
+            confidence = "" if crate.get("root") or crate.get("source") in _PUBLISHED else "low"
+            yield Package(name, version, "cargo", "cargo", file.path, "crates.io", confidence=confidence)
         else:
             message = f"no crate has this name and version: {shown(str(name))}, {shown(str(version))}"
             yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
@@ -67,7 +70,7 @@ def _crates(executable: Executable) -> Iterator[Mapping[str, object]]:
     for crate in crates:
         if not isinstance(crate, dict):
             raise _BadList("holds something else than crates")
-        if crate.get("kind") != "build" and (crate.get("root") or crate.get("source") in _SOURCES):
+        if crate.get("kind") != "build":
             yield crate
 
 

@@ -46,6 +46,8 @@ _LANGUAGES = {
 _CASELESS = frozenset({"composer", "hex", "nuget", "pypi"})
 _SEPARATORS = re.compile(r"[-_.]+")
 
+_LOCAL = "download_url=file:"  # as cargo-cyclonedx writes it
+
 SIGNS = Signs(ends=_ENDS)
 
 
@@ -81,7 +83,9 @@ def _components(document: Mapping[str, object]) -> Iterator[Mapping[str, object]
 
 
 def _purl(component: Mapping[str, object]) -> str:
-    return text(component.get("purl"))
+    """Nothing for what served to build only, and for what its own project alone has."""
+    purl = text(component.get("purl"))
+    return "" if component.get("scope") == "excluded" or _LOCAL in purl else purl
 
 
 def _located(package: Mapping[str, object]) -> list[str]:
