@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from careen.errors import Unavailable
-from careen.matching import content, schema, staging, writing
+from careen.matching import content, schema, staging, twins, writing
 from careen.matching.files import publish, unfinished
 from careen.matching.staging import Record
 
@@ -33,6 +33,7 @@ def build(
     with unfinished(folder) as file:
         with _room(), closing(staging.connect()) as database:
             staging.stage(database, records, progress)
+            twins.name_cves(database)
             _write(database, file, today)
             path = folder / f"{content.digest(database, 'final')}.sqlite"
         _forget_the_library(file)
