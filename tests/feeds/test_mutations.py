@@ -11,6 +11,7 @@ import json
 import lzma
 import re
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -184,6 +185,26 @@ def renamed(data: bytes) -> bytes:
     return data
 
 
+def each_twice(data: bytes) -> bytes:
+    """Of two members of one name readers take the first, the last or both."""
+    if data[:2] != b"PK":
+        return data
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in [*unzipped(data).items()] * 2:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def encrypted(data: bytes) -> bytes:
+    """Says so of each member (APPNOTE.TXT, 4.4.4)."""
+    changed = bytearray(data if data[:2] == b"PK" else b"")
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        for found in re.finditer(re.escape(signature), bytes(changed)):
+            changed[found.start() + flags] |= 1
+    return bytes(changed) or data
+
+
 ENTITIES = (
     '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
     + "".join(f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True))
@@ -223,6 +244,8 @@ MUTATIONS: dict[str, Mutate] = {
     "elements in elements": in_xml(lambda text: text.replace("<", "<x>" * 10_000 + "<", 2)),
     "tags cut out": in_xml(lambda text: text.replace("</", "<", 5)),
     "paths that lead out": renamed,
+    "each file twice": each_twice,
+    "encrypted": encrypted,
     "a gzip bomb": constant(gzip.compress(b'{"vulnerabilities":[' + BOMB)),
     "a bzip2 bomb": constant(bz2.compress(b'{"vulnerabilities":[' + BOMB[: 8 << 20])),
     "an xz bomb": constant(lzma.compress(BOMB, preset=0)),

@@ -241,6 +241,8 @@ def _members(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     members = [member for member in archive.infolist() if _is_record(member.filename)]
     if not members:
         raise InvalidDocument("a zip archive without a single record")
+    if len({member.filename for member in members}) < len(members):  # readers differ in which of two counts
+        raise InvalidDocument("a zip archive with two files of one name")
     if any(leads_out(member.filename) for member in members):
         raise InvalidDocument("a zip archive with a path that leads out of it")
     if len(members) > _MOST_RECORDS or sum(member.file_size for member in members) > _LARGEST_ARCHIVE:
