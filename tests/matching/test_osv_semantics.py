@@ -13,6 +13,7 @@ import pytest
 from careen.feeds import osv
 from careen.matching.matcher import match
 from careen.matching.snapshot import Snapshot
+from careen.model.advisory import Advisory
 from careen.model.inventory import Inventory
 from careen.model.package import Package
 
@@ -106,3 +107,29 @@ def test_a_withdrawn_record_says_nothing_and_takes_no_other_along(others: Said, 
     gone = {"id": "X-1", "withdrawn": "2024-01-01T00:00:00Z", "affected": [said], **others}
     assert affected(snapshot_of, "npm", ["1.0.0"], gone) == []
     assert affected(snapshot_of, "npm", ["1.0.0"], gone, {"id": "X-2", "affected": [said]}) == ["1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("said", "remark"),
+    [
+        (
+            events("introduced 0"),
+            "known to be affected: < 2.0.0; no fix is known, and of later versions nothing",
+        ),
+        (events("introduced 0", "fixed 9.0.0"), ""),
+        (events("introduced 0", "last_affected 9.0.0"), ""),
+    ],
+)
+def test_a_range_that_github_gives_as_a_hint_narrows_nothing_and_is_told(
+    said: Said, remark: str, snapshot_of: Make
+) -> None:
+    """google/osv.dev, issue 567: with no patch known all subsequent versions are assumed to be affected."""
+    hint = {"database_specific": {"last_known_affected_version_range": "< 2.0.0"}}
+    record = {"id": "X-1", "affected": [{"package": {"ecosystem": "npm", "name": "p"}, **said, **hint}]}
+    assert affected(snapshot_of, "npm", ["1.0.0", "3.0.0"], record) == ["1.0.0", "3.0.0"]
+    (advisory,) = (
+        each
+        for each in osv.Feed("npm").parse(packed(record), "https://x.example")
+        if isinstance(each, Advisory)
+    )
+    assert [each.remark for each in advisory.affected] == [remark]

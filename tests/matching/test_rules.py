@@ -251,6 +251,8 @@ def test_r27_a_product_named_as_a_whole_is_in_all_its_repositories(snapshot_of: 
         ("cpe:/o:redhat:rhel_*:9", "cpe:/a:redhat:enterprise_linux:9::appstream", False),
         ("cpe:/a:redhat:openshift:4", "cpe:/a:redhat:openshift:4.13::el8", True),
         ("cpe:/a:redhat:openshift:4.1::el8", "cpe:/a:redhat:openshift:4.13::el8", False),
+        ("cpe:/a:redhat:openshift:4.%02::el8", "cpe:/a:redhat:openshift:4.13::el8", True),
+        ("cpe:/a:redhat:openshift:4.%02::el8", "cpe:/a:redhat:openshift:5.1::el8", False),
         ("cpe:/a:redhat:openshift:4.13::el9", "cpe:/a:redhat:openshift:4.13::el8", False),
         ("cpe:/a:redhat:openshift:4", "cpe:/a:redhat:enterprise_linux:9::appstream", False),
         ("cpe:/a:redhat:enterprise_linux:9::appstream", "cpe:/a:redhat:openshift:4.13::el9", True),

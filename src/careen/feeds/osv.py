@@ -60,6 +60,7 @@ _SMALL_RECORD = 1 << 20  # bytes
 _REMARKS = ("unmaintained", "notice")  # github.com/rustsec/advisory-db, README.md: `informational`
 _ARCH = re.compile(r"[?&]arch=([A-Za-z0-9_]+)")
 _NOT_MACHINES = frozenset({"src", "source", "noarch"})
+_LAST_KNOWN = "last_known_affected_version_range"  # github.com/github/advisory-database
 _MOST_VERSIONS = 100_000  # that one record lists for a package
 
 
@@ -226,8 +227,18 @@ class Feed:
                 tuple(dict.fromkeys(identifier(version, "a version") for version in versions)),
                 by_source=self._language.by_source,
                 arches=_arches(text(package, "purl")),
+                remark=_hint(affected),
             )
             yield self._language.narrow(affected, found)
+
+
+def _hint(affected: Record) -> str:
+    """GitHub's own range, where it knows of no fix: OSV takes all later ones for affected, too."""
+    bound = text(record(affected.get("database_specific") or {}, "a detail"), _LAST_KNOWN)
+    events = [event for each in records(affected, "ranges") for event in records(each, "events")]
+    if not bound or any("fixed" in event or "last_affected" in event for event in events):
+        return ""
+    return f"known to be affected: {bound[:100]}; no fix is known, and of later versions nothing"
 
 
 def _arches(purl: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from careen.model.inventory import Inventory
 from careen.model.package import Package
 
 _LONGEST = 7  # parts of a CPE
+_WILDCARD = "%02"  # NIST IR 7695, 6.1.2
 _ANY = frozenset({"", "noarch", "all"})  # architectures of builds that run everywhere
 # Minor releases that are supported for longer. The id of a repository stands for those of all minor releases.
 _STREAM = re.compile(
@@ -100,7 +101,9 @@ def _is_product(larger: str, product: str) -> bool:
 
 
 def _is_release(larger: str, release: str) -> bool:
-    """9.4 is a release of 9, and every one of ""."""
+    """9.4 is a release of 9, every one of "", and 4.13 one of 4.%02: so a URI writes the wildcard."""
+    if larger.endswith(_WILDCARD):
+        return release.startswith(larger.removesuffix(_WILDCARD))
     return larger in ("", release) or release.startswith(larger + ".")
 
 
