@@ -240,6 +240,16 @@ def test_the_linker_s_flags_tell_the_version_of_a_program_without_one(
     assert said == ([(expected, "low")] if expected else [])
 
 
+def test_the_go_command_stands_for_the_toolchain() -> None:
+    found = {
+        program: go(
+            elf({".go.buildinfo": go_build_info("go1.22.3", f"path\t{program}\nbuild\tGOOS=linux\n")})
+        )
+        for program in ("cmd/go", "cmd/gofmt")
+    }
+    assert found == {"cmd/go": ["stdlib@1.22.3", "toolchain@1.22.3"], "cmd/gofmt": ["stdlib@1.22.3"]}
+
+
 def test_a_released_program_s_own_version_goes_before_its_linker_s_flags() -> None:
     info = "mod\texample.com/m\tv1.4.0\t\nbuild\t-ldflags=-X=main.version=9.9.9\n"
     assert go(elf({".go.buildinfo": go_build_info("go1.20", info)}))[1:] == ["example.com/m@v1.4.0"]
@@ -348,6 +358,7 @@ def test_of_a_huge_executable_the_parts_that_tell_are_kept() -> None:
     assert [item.name for item in rustbinary.read(huge) if isinstance(item, Package)] == [
         "serde",
         "forked",
+        "mine",
         "app",
     ]
 

@@ -15,6 +15,7 @@ _MAX_SEARCHED = 16 << 20  # bytes of each section
 _MAX_TEXT = 4 << 20  # bytes of the list of modules
 _FRAME = 16  # bytes of a marker before and behind the list
 _LONGEST_NUMBER = 10  # bytes of a varint
+_PROGRAM = re.compile(r"^path\t([^\t\n]*)", re.MULTILINE)
 _LINKER_FLAGS = re.compile(
     r'^build\t-ldflags=(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<plain>[^"\n]*))$', re.MULTILINE
 )
@@ -34,6 +35,7 @@ class Module(NamedTuple):
 class BuildInfo(NamedTuple):
     go: str  # "go1.22.3"
     modules: list[Module]
+    program: str = ""  # the package that it was built from: "cmd/go"
     linker_flags: str = ""  # as they were given to `go build -ldflags`; "" = none, or -trimpath hid them
 
 
@@ -45,7 +47,13 @@ def read(executable: Executable) -> BuildInfo | None:
         if at is not None:
             go, modules = _texts(executable, at)
             text = modules.decode("utf-8", "replace")
-            return BuildInfo(go.decode("utf-8", "replace"), list(_modules(text)), _linker_flags(text))
+            program = _PROGRAM.search(text)
+            return BuildInfo(
+                go.decode("utf-8", "replace"),
+                list(_modules(text)),
+                program[1] if program else "",
+                _linker_flags(text),
+            )
     if named:
         raise BadBuildInfo("its build information has no beginning")
     return None

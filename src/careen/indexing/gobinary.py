@@ -15,7 +15,9 @@ from careen.model.problem import Problem, ProblemKind
 NAME = "gobinary"
 VERSION = 2
 
-_STANDARD_LIBRARY = "stdlib"
+# What the advisories of Go call its parts (go.dev/security/vuln/database).
+_STANDARD_LIBRARY, _TOOLCHAIN = "stdlib", "toolchain"
+_GO = "cmd/go"
 _RELEASE = re.compile(r"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|rc)[0-9]+)?)(?![0-9])")
 _UNVERSIONED = re.compile(r"(\(devel\)|v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?)?")
 
@@ -27,7 +29,7 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The standard library and every module that has a version."""
+    """The standard library, every module that has a version, and Go itself where this is its command."""
     try:
         info = _go_build_info.read(_executable.open_executable(file))
     except BadExecutable:
@@ -45,6 +47,8 @@ def _standard_library(file: File, info: BuildInfo) -> Iterator[Package | Problem
     release = _RELEASE.match(info.go)
     if release:
         yield _package(file, _STANDARD_LIBRARY, release[1])
+        if info.program == _GO:
+            yield _package(file, _TOOLCHAIN, release[1])
     else:
         message = f"it was built by an unreleased Go: {shown(info.go)}"
         yield Problem(ProblemKind.INVALID_VERSION, file.path, message)

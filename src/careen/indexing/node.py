@@ -3,8 +3,9 @@
 A package is installed where Node.js looks for it (nodejs.org/api/modules.html, "Loading from node_modules
 folders"): at node_modules/NAME or node_modules/@SCOPE/NAME, whatever tool put it there and however deep: also
 in pnpm's node_modules/.pnpm/NAME@VERSION/node_modules/ and below the global prefix. Debian's own are in
-/usr/share/nodejs. Yarn's Plug'n'Play (yarnpkg.com/features/pnp) runs packages from the archives in its cache.
-Other package.json files are an application's own, or examples and fixtures.
+/usr/share/nodejs, Fedora's in node_modules_20 and its kin. Deno runs those in its cache,
+npm/registry.npmjs.org/NAME/VERSION; Yarn's Plug'n'Play (yarnpkg.com/features/pnp) runs packages from the
+archives in its own. Other package.json files are an application's own, or examples and fixtures.
 """
 
 import re
@@ -20,11 +21,12 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "node"
-VERSION = 1
+VERSION = 2
 
 _INSTALLED = re.compile(
-    r"(?:(?:.*/)?node_modules|usr/share/nodejs|usr/lib/(?:[^/]+/)?nodejs)"
-    r"/(?:@[^/]+/)?[^/@.][^/]*/package\.json",
+    r"(?:(?:.*/)?node_modules(?:_[0-9]+)?|usr/share/nodejs|usr/lib/(?:[^/]+/)?nodejs)"
+    r"/(?:@[^/]+/)?[^/@.][^/]*/package\.json"
+    r"|(?:.*/)?npm/registry\.npmjs\.org/(?:@[^/]+/)?[^/@.][^/]*/[0-9][^/]*/package\.json",
     re.DOTALL,
 )
 _CACHED = re.compile(r"(?:.*/)?\.yarn/(?:berry/)?cache/[^/]+\.zip", re.DOTALL)

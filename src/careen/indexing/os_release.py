@@ -10,7 +10,7 @@ from careen.model.file import File
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "os-release"
-VERSION = 1
+VERSION = 2
 
 _PATHS = frozenset({"etc/os-release", "usr/lib/os-release"})
 _VARIANTS = "usr/lib/os.release.d/"  # where the editions of one distribution let usr/lib/os-release lead to
@@ -25,7 +25,7 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Distro | Problem]:
-    said = assignments(file.read().decode("utf-8", "replace")[:_LIMIT])
+    said = assignments(file.read().decode("utf-8-sig", "replace")[:_LIMIT])
     values = [said.get(name, "") for name in ("ID", "VERSION_ID", "VERSION_CODENAME")]
     if not values[0] or not all(is_token(value or "-") for value in values):
         yield Problem(ProblemKind.INVALID_METADATA, file.path, "it names no distribution")

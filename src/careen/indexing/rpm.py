@@ -15,12 +15,13 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "rpm"
-VERSION = 3
+VERSION = 4
 
 _FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 _FILES = ("Packages", "Packages.db", "rpmdb.sqlite")
 _MANIFEST = "var/lib/rpmmanifest/container-manifest-2"
-_PATHS = frozenset({_MANIFEST, *(f"{folder}/{file}" for folder in _FOLDERS for file in _FILES)})
+_LOG = "rpmdb.sqlite-wal"  # of changes that are still to be made in the database (sqlite.org/wal.html)
+_PATHS = frozenset({_MANIFEST, *(f"{folder}/{file}" for folder in _FOLDERS for file in (*_FILES, _LOG))})
 
 _FORMATS = (
     (_rpm_bdb.is_mine, _rpm_bdb.headers),
@@ -43,6 +44,9 @@ def wants(file: File) -> bool:
 
 def read(file: File) -> Iterator[Package | Problem | Installed]:
     """The packages whose headers can be read, their files, and one problem if that is not all there is."""
+    if file.name == _LOG:
+        yield from _log(file)
+        return
     fault = ""
     for header in _lines(file) if file.path == _MANIFEST else _headers(Rope(file.pieces)):
         if isinstance(header, InvalidDatabase):
@@ -53,6 +57,13 @@ def read(file: File) -> Iterator[Package | Problem | Installed]:
     if fault:
         message = f"rpm's database cannot be read: {fault}"
         yield Problem(ProblemKind.CORRUPT_DATABASE, file.path, message)
+
+
+def _log(file: File) -> Iterator[Problem]:
+    """SQLite empties or removes it when the last program closes the database."""
+    if file.size:
+        message = "changes stand beside rpm's database that are not in it yet: packages may be missing"
+        yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
 
 
 def _headers(content: Rope) -> Iterator[Header | InvalidDatabase]:
