@@ -20,11 +20,13 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from careen.audit.trail import Trail
 from careen.auth.authentication import Authentication
 from careen.model import ids
 from careen.model.registry import Image, Registry
+from careen.registry import large_bodies
 from careen.registry.app import routes
 from careen.registry.door import RegistryDoor
 from careen.store import registries
@@ -60,9 +62,14 @@ Serve = Callable[..., AbstractContextManager[Server]]
 
 
 @contextmanager
-def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
+def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
     config = uvicorn.Config(
-        app, lifespan="off", log_level="warning", timeout_graceful_shutdown=1, proxy_headers=False
+        app,
+        http=large_bodies.Protocol,
+        lifespan="off",
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -74,6 +81,18 @@ def serving(app: Starlette, listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture
+def run() -> Callable[[ASGIApp], AbstractContextManager[int]]:
+    """Serves any application as the registry is served; gives the port."""
+
+    @contextmanager
+    def start(app: ASGIApp) -> Iterator[int]:
+        with socket.create_server(("127.0.0.1", 0)) as listener, serving(app, listener):
+            yield int(listener.getsockname()[1])
+
+    return start
 
 
 @pytest.fixture

@@ -102,6 +102,23 @@ def test_a_full_disk_is_said(full_after: int) -> None:
         asyncio.run(bodies.pour(request_of(*pieces(70_000)), write, len(DATA)))
 
 
+def test_nothing_is_written_after_a_batch_that_was_not() -> None:
+    """Or whoever goes on with the upload would go on after a gap."""
+    written = bytearray()
+    is_full = False
+
+    def write(batch: memoryview) -> None:
+        nonlocal is_full
+        if len(written) >= 2_000_000 and not is_full:
+            is_full = True
+            raise Exhausted("there is no space left, for a moment")
+        written.extend(batch)
+
+    with pytest.raises(Exhausted):
+        asyncio.run(bodies.pour(request_of(*pieces(70_000)), write, len(DATA)))
+    assert DATA.startswith(written)
+
+
 def test_who_closes_the_file_waits_for_who_writes_to_it() -> None:
     """Also when the server ends in the middle of a push."""
     is_writing = False

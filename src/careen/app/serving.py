@@ -45,6 +45,7 @@ from careen.model import ids
 from careen.model.layer import LayerIndex
 from careen.model.registry import Image, Registry
 from careen.registry import app as registry_door
+from careen.registry import large_bodies
 from careen.registry.door import RegistryDoor
 from careen.settings import Address, Settings
 from careen.store import images, registries
@@ -271,7 +272,7 @@ def _web_config(application: Starlette) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return uvicorn.Config(
         application,
-        http="httptools",
+        http=large_bodies.Protocol,
         log_config=None,
         access_log=False,
         lifespan="off",

@@ -12,6 +12,7 @@ from careen.registry.errors import Encoded, SizeInvalid, Stalled, TooLarge
 
 _PATIENCE = 120.0  # seconds
 _BATCH = 1 << 20  # bytes that go to a thread at once
+_LARGE = _BATCH // 2
 
 
 def check_encoding(request: Request) -> None:
@@ -67,11 +68,12 @@ class _Behind:
     """Writes one batch in a thread while the next is gathered, in two buffers that are used again and again.
 
     So hashing and the network have a core each, and the kernel need not find new pages for every batch.
+    A large piece is a batch as it is.
     """
 
     def __init__(self, write: Callable[[memoryview], None]) -> None:
         self._write = write
-        self._gathered, self._spare = bytearray(_BATCH), bytearray(_BATCH)
+        self._gathered, self._spare = bytearray(), bytearray()
         self._size = 0  # bytes gathered
         self._writing: asyncio.Future[None] | None = None
 
@@ -83,9 +85,18 @@ class _Behind:
             await self._hand_over()
             await self._settle()
 
-    async def put(self, piece: bytes) -> None:
-        rest = memoryview(piece)
+    async def put(self, piece: bytes | memoryview) -> None:
+        """A piece of `_LARGE` bytes or more must stay as it is until the next call returns."""
+        if len(piece) >= _LARGE:
+            await self._hand_over()
+            await self._begin(memoryview(piece))
+        else:
+            await self._gather(memoryview(piece))
+
+    async def _gather(self, rest: memoryview) -> None:
         while rest:
+            if not self._gathered:
+                self._gathered = bytearray(_BATCH)
             fits = rest[: _BATCH - self._size]
             self._gathered[self._size : self._size + len(fits)] = fits
             self._size += len(fits)
@@ -94,15 +105,19 @@ class _Behind:
                 await self._hand_over()
 
     async def _hand_over(self) -> None:
+        if self._size:
+            batch = memoryview(self._gathered)[: self._size]
+            await self._begin(batch)
+            self._gathered, self._spare, self._size = self._spare, self._gathered, 0
+
+    async def _begin(self, batch: memoryview) -> None:
         await self._settle()
-        batch = memoryview(self._gathered)[: self._size]
-        self._gathered, self._spare, self._size = self._spare, self._gathered, 0
         self._writing = asyncio.ensure_future(run_in_threadpool(self._write, batch))
 
     async def _settle(self) -> None:
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
+        """After a batch that could not be written nothing more is: this raises the same again."""
+        if self._writing is not None:
+            await asyncio.shield(self._writing)
 
 
 async def read(request: Request, limit: int) -> bytes:

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from careen.errors import Error
 from careen.registry import errors
+from careen.registry.large_bodies import LargeBodies
 from careen.registry.linger import Linger
 
 _SIGNATURE = (b"docker-distribution-api-version", b"registry/2.0")
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 def guarded(app: ASGIApp) -> ASGIApp:
     """`app`, of whose exceptions a client sees only an OCI error."""
     handlers = {Error: _refuse, HTTPException: _miss, ClientDisconnect: _leave, Exception: _fail}
-    return Linger(Signed(ExceptionMiddleware(app, handlers)))
+    return LargeBodies(Linger(Signed(ExceptionMiddleware(app, handlers))))
 
 
 class Signed:
