@@ -170,12 +170,14 @@ def test_links_may_lead_through_links(layer: MakeLayer) -> None:
     assert shown(squash([below, layer({"q/a.egg-info": ""})])) == []
 
 
-def test_links_beyond_counting_are_a_problem(layer: MakeLayer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("careen.images.squash._MAX_WORK", 20)
+def test_links_beyond_counting_are_a_problem(layer: MakeLayer) -> None:
     circles = {f"l{number}": "-> ." for number in range(30)}
-    inventory = squash([layer({**circles, METADATA: wheel()}), layer({"x": ""})])
+    layers = [layer({**circles, METADATA: wheel()}), layer({"x": ""})]
+    inventory = squash(layers, Budgets(squash=500))
     assert kinds(inventory) == [ProblemKind.BUDGET_EXCEEDED]
+    assert "the budget of 500 is used up (CAREEN_BUDGET_SQUASH raises it)" in inventory.problems[0].message
     assert shown(inventory) == ["requests-2.0"]
+    assert kinds(squash(layers)) == []
 
 
 def test_whiteouts_work_through_links(layer: MakeLayer) -> None:

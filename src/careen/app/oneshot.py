@@ -78,7 +78,7 @@ class OneShot:
 
     def _inventory(self, image: OpenedImage) -> Inventory:
         sources = [LayerSource(layer.path, layer.offset, layer.size, layer.digest) for layer in image.layers]
-        inventory = squash(self.workshop.indexing.ensure(sources))
+        inventory = squash(self.workshop.indexing.ensure(sources), self.workshop.budgets)
         return replace(inventory, problems=tuple(sorted({*inventory.problems, *image.problems})))
 
     def _progress(self, what: str, done: int, total: int) -> None:

@@ -72,6 +72,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
                 parts.indexing,
                 parts.snapshots,
                 kernel_headers=settings.kernel_headers,
+                budgets=parts.budgets,
                 ended=ScanEvents(parts.database, trail),
             ),
             workers=settings.workers,

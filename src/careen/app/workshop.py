@@ -32,6 +32,7 @@ class Workshop:
     blobs: LocalBlobs
     indexing: Indexing
     snapshots: Snapshots
+    budgets: Budgets
 
     def refresh_feeds(
         self,
@@ -68,7 +69,12 @@ def opened(settings: Settings) -> Iterator[Workshop]:
         indexing = Indexing(database, partial(Reading, budgets=budgets), workers=workers)
         try:
             yield Workshop(
-                settings, database, LocalBlobs(settings.blobs), indexing, Snapshots(settings.snapshots)
+                settings,
+                database,
+                LocalBlobs(settings.blobs),
+                indexing,
+                Snapshots(settings.snapshots),
+                budgets,
             )
         finally:
             indexing.close()

@@ -1,4 +1,4 @@
-"""What one layer may cost: layers come from strangers, and a few kilobytes can inflate to terabytes."""
+"""What layers may cost: they come from strangers, and a few kilobytes can inflate to terabytes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -37,6 +37,7 @@ class Budgets:
     answer: int = 64 << 20  # bytes of what the indexing child sends back
     memory: int = 1 << 30  # bytes of the child's address space
     seconds: int = 900  # on the clock, for the whole layer
+    squash: int = 10_000_000  # steps through paths and links where an image's layers are laid upon each other
 
     @classmethod
     def read(cls, settings: Mapping[str, str]) -> Self:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from careen.images.paths import ancestors, join, resolve, unpack
+from careen.images.paths import LONGEST, ancestors, follow, join, unpack
 from careen.model.layer import LayerTree
 
 _MAX_ALIASES = 64  # of one path, where links form circles
-_LONGEST = 4096  # characters: Linux' PATH_MAX
 
 
 class Cover:
@@ -39,31 +38,46 @@ class Cover:
     def _is_replaced(self, folder: str) -> bool:
         """Whether something else stands at the folder, or at one around it. Many paths share their folder."""
         found = self._replaced.get(folder)
-        if found is None:
-            above = folder.rpartition("/")[0]
-            found = bool(folder) and (self._key(folder) in self._files or self._is_replaced(above))
-            self._replaced[folder] = found
-        return found
+        return _inherited(folder, self._replaced, self._is_file) if found is None else found
+
+    def _is_file(self, folder: str) -> bool:
+        return bool(folder) and self._key(folder) in self._files
 
     def _is_emptied(self, folder: str) -> bool:
         found = self._emptied.get(folder)
-        if found is None:
-            found = folder in self._opaque or (folder in self._whiteouts and folder != "")
-            found = found or (folder != "" and self._is_emptied(folder.rpartition("/")[0]))
-            self._emptied[folder] = found
-        return found
+        return _inherited(folder, self._emptied, self._is_empty) if found is None else found
+
+    def _is_empty(self, folder: str) -> bool:
+        return folder in self._opaque or (folder in self._whiteouts and folder != "")
+
+
+def _inherited(folder: str, known: dict[str, bool], is_so: Callable[[str], bool]) -> bool:
+    """Whether it is so of the folder or of one around it; `known` learns it. Paths may be very deep."""
+    asked = [folder]
+    while asked[-1] not in known:
+        if is_so(asked[-1]) or not asked[-1]:
+            known[asked[-1]] = is_so(asked[-1])
+        else:
+            asked.append(asked[-1].rpartition("/")[0])
+    found = known[asked[-1]]
+    known.update(dict.fromkeys(asked, found))
+    return found
 
 
 class Aliases:
-    """The other paths of one file, through symlinks."""
+    """The other paths of one file, through symlinks. Links beyond `most` steps are not followed any more."""
 
-    def __init__(self, links: Mapping[str, str]) -> None:
+    def __init__(self, links: Mapping[str, str], most: int) -> None:
+        self.steps = 0
         self._leading_to: dict[str, list[str]] = {}
+        self._homes: dict[str, list[str]] = {}
         for link in links:
-            target = resolve(link, links)
+            target, steps = follow(link, links)
+            self.steps += steps
+            if self.steps > most:
+                return
             if target is not None:
                 self._leading_to.setdefault(target, []).append(link)
-        self._homes: dict[str, list[str]] = {}
 
     def of(self, path: str) -> list[str]:
         """`path` first, then the others, fewest links first."""
@@ -82,7 +96,7 @@ class Aliases:
             for alias in self._one_link_away(known):
                 if len(found) >= _MAX_ALIASES:
                     return found
-                if len(alias) <= _LONGEST and alias not in found:
+                if len(alias) <= LONGEST and alias not in found:
                     found.append(alias)
         return found
 

@@ -11,21 +11,18 @@ def relevant(links: Sequence[Mapping[str, str]], paths: Iterable[str]) -> list[d
     Such a link, or the last part of its target, has a name that stands in one of the paths or in another such
     link. Names are compared, wherever they stand, so that a few too many are kept and never one too few.
     """
-    names = _TURNS.union(*(path.split("/") for path in paths))
-    waiting = [(path, target) for layer in links for path, target in layer.items()]
+    waiting = list(_TURNS.union(*(path.split("/") for path in paths)))
+    named: dict[str, list[tuple[str, str]]] = {}
+    for link in (link for layer in links for link in layer.items()):
+        for name in {_last(part) for part in link}:
+            named.setdefault(name, []).append(link)
     kept: set[tuple[str, str]] = set()
-    while True:
-        rest = []
-        for path, target in waiting:
-            if _last(path) in names or _last(target) in names:
-                kept.add((path, target))
-            else:
-                rest.append((path, target))
-        if len(rest) == len(waiting):
-            return [dict(link for link in layer.items() if link in kept) for layer in links]
-        found = {*waiting} - {*rest}
-        names = names.union(*(part.split("/") for link in found for part in link))
-        waiting = rest
+    while waiting:
+        for link in named.pop(waiting.pop(), ()):
+            if link not in kept:
+                kept.add(link)
+                waiting += {*link[0].split("/"), *link[1].split("/")}
+    return [dict(link for link in layer.items() if link in kept) for layer in links]
 
 
 def _last(path: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
 MAX_HOPS = 40  # as Linux: path_resolution(7)
+LONGEST = 4096  # characters: Linux' PATH_MAX
 
 
 def normal(path: str) -> tuple[str, bool]:
@@ -27,25 +28,39 @@ def normal(path: str) -> tuple[str, bool]:
 
 
 def resolve(path: str, links: Mapping[str, str]) -> str | None:
-    """Where `path` leads when every link on its way is followed, its last part too; None: round in circles.
+    """Where `path` leads when every link on its way is followed, its last part too.
 
-    `links` are targets as written, by path in normal form; an absolute target begins at the image's root.
+    None: round in circles, or to a path that is too long. `links` are targets as written, by path in normal
+    form; an absolute target begins at the image's root.
     """
-    todo, done, hops = path.split("/")[::-1], list[str](), 0
+    return follow(path, links)[0]
+
+
+def follow(path: str, links: Mapping[str, str]) -> tuple[str | None, int]:
+    """As `resolve`, and how many names were looked at on the way."""
+    todo, way, hops, steps = path.split("/")[::-1], [""], 0, 0
     while todo:
         part = todo.pop()
+        steps += 1
         if part == "..":
-            del done[-1:]
-        elif part not in ("", "."):
-            done.append(part)
-            target = links.get("/".join(done))
-            if target is not None:
-                hops += 1
-                if hops > MAX_HOPS:
-                    return None
-                del done[0 if target.startswith("/") else -1 :]
-                todo.extend(target.split("/")[::-1])
-    return "/".join(done)
+            del way[max(1, len(way) - 1) :]
+            continue
+        if part in ("", "."):
+            continue
+        here = f"{way[-1]}/{part}" if way[-1] else part
+        target = links.get(here)
+        if target is None:
+            way.append(here)
+            if len(here) > LONGEST:
+                return None, steps
+            continue
+        hops += 1
+        if hops > MAX_HOPS:
+            return None, steps
+        if target.startswith("/"):
+            del way[1:]
+        todo.extend(target.split("/")[::-1])
+    return way[-1], steps
 
 
 def place(path: str, links: Mapping[str, str]) -> str:

@@ -6,9 +6,10 @@ from functools import cache
 from typing import TypeVar
 
 from careen.images import ownership, releases
+from careen.images.budgets import Budgets
 from careen.images.cover import Aliases, Cover
 from careen.images.links import relevant
-from careen.images.paths import key, place, resolve
+from careen.images.paths import follow, join, key, resolve
 from careen.images.purl import purl
 from careen.model.digest import Digest
 from careen.model.distro import RELEASE_FILES, Distro
@@ -17,15 +18,21 @@ from careen.model.layer import Claims, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import FATAL, Problem, ProblemKind
 
-_MAX_WORK = 1_000_000  # links and detours looked at for one image; honest ones need a few thousand
+_BUDGETS = Budgets()
+_PUT = 10  # steps that it costs to put a file or a link on top
 
 
-def squash(layers: Sequence[LayerIndex]) -> Inventory:
-    """What the image holds. `layers` come lowest first; the answer depends on nothing else."""
-    evidence = [_by_path(layer) for layer in layers]
+def squash(layers: Sequence[LayerIndex], budgets: Budgets = _BUDGETS) -> Inventory:
+    """What the image holds. `layers` come lowest first; the answer depends on nothing else.
+
+    Beyond the budget `squash` the layers above are left out, which a fatal Problem says.
+    """
+    distinct = {id(layer): layer for layer in layers}  # one layer may stand there many times
+    known = {number: _by_path(layer) for number, layer in distinct.items()}
+    evidence = [known[id(layer)] for layer in layers]
     paths = {path for files in evidence for path in files}
     links = relevant([layer.tree.symlinks for layer in layers], paths.union(RELEASE_FILES))
-    tree = _Tree()
+    tree = _Tree(budgets)
     for layer, files, leading in zip(layers, evidence, links, strict=True):
         tree.apply(layer, files, leading)
     distro, owners, repositories = tree.distro(), tree.owners(), tree.repositories()
@@ -65,15 +72,20 @@ class _Evidence:
 class _Tree:
     """The links and the evidence of the layers applied so far, by where they stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, budgets: Budgets) -> None:
         self._links: dict[str, str] = {}
         self._evidence: dict[str, _Evidence] = {}
         self._key = cache(key)
-        self._work = _MAX_WORK
+        self._budgets = budgets
+        self._left = budgets.squash
+        self._last: tuple[Mapping[str, str], Aliases] = {}, Aliases({}, 0)
         self._numbers: dict[Digest | None, int] = {}  # of the layers, the lowest is 0
 
     def apply(self, layer: LayerIndex, files: Mapping[str, _Evidence], links: Mapping[str, str]) -> None:
         """Put the layer on top. Folders that it merely implies are found through the links that it leaves."""
+        self._left -= _PUT * (len(files) + len(links))
+        if self._left < 0:
+            return
         cover, below = Cover(layer.tree, self._key), self._evidence
         number = self._numbers.setdefault(layer.digest, len(self._numbers))
         self._links = {link: to for link, to in self._links.items() if not cover.hides_link(link)}
@@ -81,9 +93,9 @@ class _Tree:
         left = self._uncovered(self._links, cover.removes, aliases)
         self._links = self._uncovered(self._links, cover.hides_link, aliases)
         self._evidence = self._uncovered(self._evidence, cover.hides_file, aliases)
-        self._links |= {place(path, left): target for path, target in links.items()}
+        self._links |= {self._place(path, left): target for path, target in links.items()}
         for path, evidence in files.items():
-            stands = place(path, left)
+            stands = self._place(path, left)
             self._evidence[stands] = _standing(evidence, stands, layer.digest, below.get(stands))
             self._evidence[stands].number = number
 
@@ -126,15 +138,28 @@ class _Tree:
         return Repositories("", tuple(sorted(ids)), tuple(sorted(cpes)))
 
     def problems(self) -> Iterator[Problem]:
-        if self._work <= 0:
-            message = "too many symlinks: not all of them were followed"
-            yield Problem(ProblemKind.BUDGET_EXCEEDED, "", message)
+        if self._left < 0:
+            exceeded = self._budgets.exceeded("squash", "steps through the paths of all layers")
+            yield Problem(ProblemKind.BUDGET_EXCEEDED, "", exceeded.message)
         for file in self._evidence.values():
             yield from file.problems
 
+    def _place(self, path: str, links: Mapping[str, str]) -> str:
+        """Where something at `path` really stands, as `paths.place` says."""
+        folder, _, name = path.rpartition("/")
+        if not folder or not links or self._left < 0:
+            return path
+        home, steps = follow(folder, links)
+        self._left -= steps
+        return path if home is None else join(home, name)
+
     def _aliases(self) -> Aliases:
-        self._work -= len(self._links)
-        return Aliases(self._links if self._work > 0 else {})
+        links, aliases = self._last
+        if links != self._links:
+            aliases = Aliases(self._links, max(self._left, 0))
+            self._left -= aliases.steps
+            self._last = self._links, aliases
+        return aliases
 
     def _uncovered(
         self, found: Mapping[str, _T], hides: Callable[[str], bool], aliases: Aliases
@@ -142,8 +167,8 @@ class _Tree:
         """What is not hidden, under whatever path it might be."""
         stays = {}
         for path, what in found.items():
-            paths = aliases.of(path) if self._work > 0 else [path]
-            self._work -= len(paths) - 1
+            paths = aliases.of(path) if self._left > 0 else [path]
+            self._left -= len(paths)
             if not any(map(hides, paths)):
                 stays[path] = what
         return stays

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from careen.errors import Cancelled, Error, Internal, Invalid, NotFound
+from careen.images.budgets import Budgets
 from careen.images.squash import squash
 from careen.jobs import platforms
 from careen.jobs.executor import Later
@@ -107,6 +108,7 @@ class ScanJob:
     indexing: Indexing
     snapshots: Snapshots
     kernel_headers: bool = False  # as matcher.match has it
+    budgets: Budgets = field(default_factory=Budgets)
     ended: Callable[[str], object] = str  # is told the id of each operation that this job has ended
 
     def __call__(self, operation: Operation) -> Later | None:
@@ -159,7 +161,7 @@ class ScanJob:
         layers = {index.digest: index for index in kept}
         layers |= {digest: future.result() for digest, future in begun.items()}
         self._stop_if_ended(operation)
-        inventory = squash([layers[source.digest] for source in sources])
+        inventory = squash([layers[source.digest] for source in sources], self.budgets)
         return replace(inventory, problems=tuple(sorted({*inventory.problems, *problems})))
 
     def _await_snapshot(self, operation: Operation) -> Snapshot:
