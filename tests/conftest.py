@@ -1,4 +1,4 @@
-"""Databases for tests: SQLite, and a PostgreSQL server of our own on loopback."""
+"""Databases for tests: SQLite, and a PostgreSQL server of our own on loopback; and Yandex' SDK for Node."""
 
 import os
 import shutil
@@ -22,6 +22,7 @@ from careen.store.database import Database
 
 START_TIMEOUT = 60  # seconds
 MEMORY_NEEDED = 1 << 30  # bytes
+NODE_SDK = "@yandex-cloud/nodejs-sdk@2.8.0"
 SERVER_USER = "postgres"  # where the tests run as root
 HOW_TO_GET_POSTGRESQL = (
     "no PostgreSQL server was found: install one (on Debian: apt-get install postgresql), "
@@ -212,3 +213,32 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def node_modules(pytestconfig: pytest.Config) -> Path:
+    """Where the SDK is; fetched once, with npm."""
+    npm = shutil.which("npm")
+    if npm is None:
+        reason = "npm is not installed: apt-get install npm"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    assert pytestconfig.cache is not None
+    folder = pytestconfig.cache.mkdir("nodejs-sdk-2.8.0")
+    if not (folder / "installed").exists():
+        command: list[str | Path] = [
+            npm,
+            "install",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--prefix",
+            folder,
+            NODE_SDK,
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+        if done.returncode:
+            pytest.skip(f"the Node SDK cannot be had: {done.stderr[-500:]}")
+        (folder / "installed").touch()
+    return folder / "node_modules"

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -42,7 +40,6 @@ from careen.store import access_bindings, blobs, images, operations, registries,
 from careen.store.database import Database
 from careen.store.idempotency import Attempt
 
-NODE_SDK = "@yandex-cloud/nodejs-sdk@2.8.0"
 SCAN = "yandex.cloud.containerregistry.v1.ScannerService.Scan"
 BORN = datetime(2026, 11, 22, 10, 0, 0, 123000, tzinfo=UTC)
 
@@ -327,32 +324,3 @@ def still(template: Path, folder: Path, *, enforced: bool) -> Iterator[World]:
         made.scanned()
         yield made
     database.close()
-
-
-@pytest.fixture(scope="session")
-def node_modules(pytestconfig: pytest.Config) -> Path:
-    """Where the SDK is; fetched once, with npm."""
-    npm = shutil.which("npm")
-    if npm is None:
-        reason = "npm is not installed: apt-get install npm"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    assert pytestconfig.cache is not None
-    folder = pytestconfig.cache.mkdir("nodejs-sdk-2.8.0")
-    if not (folder / "installed").exists():
-        command: list[str | Path] = [
-            npm,
-            "install",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-            "--prefix",
-            folder,
-            NODE_SDK,
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            pytest.skip(f"the Node SDK cannot be had: {done.stderr[-500:]}")
-        (folder / "installed").touch()
-    return folder / "node_modules"
