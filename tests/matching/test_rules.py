@@ -381,6 +381,27 @@ def test_r11_the_version_of_the_source_is_compared_and_not_that_of_a_rebuild(
 
 
 @pytest.mark.parametrize(
+    ("source", "kernel"),
+    [
+        ("linux-signed-amd64", "linux"),
+        ("linux-signed-6.1-arm64", "linux-6.1"),
+        ("linux-signed", "linux"),
+        ("linux-signed-hwe-5.15", "linux-hwe-5.15"),
+        ("linux-signed-gcp-6.8", "linux-gcp-6.8"),
+    ],
+)
+def test_r11_a_signed_kernel_is_the_kernel_that_was_signed(
+    snapshot_of: Make, source: str, kernel: str
+) -> None:
+    snapshot = snapshot_of(DEBIAN, says("CVE-2024-1001", DEBIAN, kernel, "6.1.115-2", by_source=True))
+    image = replace(deb("linux-image-6.1.0-27-amd64", "6.1.115-1", source), source_version="6.1.115+1")
+    (finding,) = judge(snapshot, image, distro=BOOKWORM).findings
+    assert finding.evidence["compared"][0]["by"] == f"source package {kernel}"  # type: ignore[index]
+    mended = replace(image, version="6.1.115-2", source_version="6.1.115+2")
+    assert judge(snapshot, mended, distro=BOOKWORM).findings == ()
+
+
+@pytest.mark.parametrize(
     ("fixed", "installed", "source_version", "by_source", "is_hit"),
     [
         ("1:3.0-2", "1:3.0-1", "3.0-1", True, True),

@@ -1,5 +1,6 @@
 """Why a finding is reported, as values that JSON can hold."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
@@ -7,6 +8,9 @@ from careen.matching.records import Covered, Hit, Record
 from careen.matching.severity import Candidate, told
 from careen.model.package import Package
 from careen.model.vulnerability import Exploited, Likelihood
+
+_SIGNED = "linux-signed"
+_SIGNED_KERNEL = re.compile(rf"{_SIGNED}(?P<flavour>(?:-[a-z0-9.]+?)*?)(?:-(?:amd64|arm64|i386))?")
 
 
 class Proof(Mapping[str, object]):
@@ -78,10 +82,16 @@ def compared(package: Package, *, by_source: bool) -> tuple[str, str]:
 
 
 def source_name(package: Package) -> str:
+    """That advisories speak of: Debian and Ubuntu sign a kernel in a source package of its own."""
+    if package.source.startswith(_SIGNED) and (signed := _SIGNED_KERNEL.fullmatch(package.source)):
+        return f"linux{signed['flavour']}"
     return package.source or package.name
 
 
 def source_version(package: Package) -> str:
+    """A signed kernel has the version of the kernel; only its source is written otherwise (6.1.115+1)."""
+    if package.source.startswith(_SIGNED):
+        return package.version
     return package.source_version or package.version
 
 
