@@ -23,6 +23,7 @@ from careen.model.distro import Distro
         ("opensuse-leap", "15.5", "openSUSE:Leap 15.5"),
         ("opensuse-tumbleweed", "20241108", "openSUSE:Tumbleweed"),
         ("photon", "5.0", "Photon OS:5.0"),
+        ("bottlerocket", "1.34.0", "Bottlerocket"),
         ("rhel", "8.8", "Red Hat:enterprise_linux:8"),
         ("rocky", "9.3", "Rocky Linux:9"),
         ("sles", "15.3", "SUSE:Linux Enterprise Server 15 SP3"),

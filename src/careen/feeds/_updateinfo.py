@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from careen.feeds._fields import InvalidRecord, identifier, summary
 from careen.feeds._xml import Element, records
+from careen.model.advisory import Affected, Range
 from careen.versions import rpm
 from careen.versions.invalid import InvalidVersion
 
@@ -23,6 +24,8 @@ _HREF = re.compile(r"repodata/[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.xml(?:\.(?:gz|bz
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?Z?)?")
+_ALL_MACHINES = frozenset({"x86_64", "aarch64"})
+_ANY = "noarch"
 _SOURCE = "src"  # the architecture of packages that nobody installs
 
 Fixes = Sequence[tuple[str, tuple[str, ...]]]  # a version, and the architectures of the builds that it fixes
@@ -48,6 +51,14 @@ class Update:
     issued: str  # RFC 3339; "" = not said
     updated: str  # RFC 3339; "" = not said
     packages: tuple[tuple[str, Fixes], ...]
+    page: str  # that the erratum itself refers to as its own; "" = none
+
+    def affected(self, ecosystem: str) -> Iterator[Affected]:
+        """What is before the fixes; a fix for all machines is for any architecture."""
+        for name, fixes in self.packages:
+            for fixed, arches in fixes:
+                is_for_all = len(fixes) == 1 and (_ANY in arches or set(arches) >= _ALL_MACHINES)
+                yield Affected(ecosystem, name, (Range(fixed=fixed),), arches=() if is_for_all else arches)
 
 
 def place(index: BinaryIO) -> Place:
@@ -74,8 +85,9 @@ def update(element: Element) -> Update:
     """Raises InvalidRecord."""
     references = [each.attributes for each in element.all("references", "reference")]
     cves = (each.get("id", "") for each in references if each.get("type") == "cve")
+    id_ = identifier(element.first("id").text, "the id")
     return Update(
-        id=identifier(element.first("id").text, "the id"),
+        id=id_,
         kind=element.attributes.get("type", ""),
         title=summary(" ".join(element.first("title").text.split())),
         severity=element.first("severity").text,
@@ -83,6 +95,7 @@ def update(element: Element) -> Update:
         issued=_moment(element.first("issued")),
         updated=_moment(element.first("updated")),
         packages=tuple(_packages(element)),
+        page=next((each.get("href", "") for each in references if each.get("id") == id_), ""),
     )
 
 

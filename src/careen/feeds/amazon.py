@@ -18,10 +18,10 @@ from urllib.parse import quote
 from careen.errors import Error
 from careen.feeds import _updateinfo
 from careen.feeds._fields import InvalidRecord, problem
-from careen.feeds._updateinfo import Fixes, Update
+from careen.feeds._updateinfo import Update
 from careen.feeds.document import Cursor, Document, Failure, Fetched, InvalidDocument, Unreachable
 from careen.feeds.http import Http
-from careen.model.advisory import Advisory, Affected, Ecosystem, Range
+from careen.model.advisory import Advisory, Ecosystem
 from careen.model.problem import Problem
 from careen.versions import rpm
 
@@ -64,8 +64,6 @@ _RELEASES = {
         _ecosystem("2023", "2029-06-30"), _CDN, "https://alas.aws.amazon.com/AL2023/"
     ),
 }
-_ALL_MACHINES = frozenset({"x86_64", "aarch64"})
-_ANY = "noarch"
 
 
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
@@ -136,9 +134,7 @@ def parse(document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Prob
 
 def _advisories(update: Update, release: _Release) -> Iterator[Advisory]:
     """One for each CVE; an erratum of security that names none is a vulnerability by itself."""
-    affected = tuple(
-        each for name, fixes in update.packages for each in _affected(name, fixes, release.ecosystem.name)
-    )
+    affected = tuple(update.affected(release.ecosystem.name))
     is_of_security = update.kind == "security" or (not update.kind and _OF_SECURITY.fullmatch(update.id))
     for id_ in update.cves or ((update.id,) if is_of_security else ()):
         yield Advisory(
@@ -156,9 +152,3 @@ def _advisories(update: Update, release: _Release) -> Iterator[Advisory]:
 def _page(id_: str) -> str:
     """Of an erratum of core: `ALAS2023-2023-126` is at ALAS-2023-126.html."""
     return re.sub(r"^ALAS[0-9]+-", "ALAS-", id_) + ".html"
-
-
-def _affected(name: str, fixes: Fixes, ecosystem: str) -> Iterator[Affected]:
-    for fixed, arches in fixes:
-        is_for_all = len(fixes) == 1 and (_ANY in arches or set(arches) >= _ALL_MACHINES)
-        yield Affected(ecosystem, name, (Range(fixed=fixed),), arches=() if is_for_all else arches)

@@ -87,6 +87,7 @@ _FAMILIES: Mapping[str, _Family] = {
     "arch": _Family("Arch Linux", "alpm", _rolling),
     "astra": _Family("Astra Linux", "deb"),
     "azurelinux": _Family("Azure Linux", "rpm", _major),
+    "bottlerocket": _Family("Bottlerocket", "rpm", _rolling),
     "centos": _Family("CentOS", "rpm", _major),
     "chainguard": _Family("Chainguard", "apk", _rolling),
     "debian": _Family("Debian", "deb"),
