@@ -10,6 +10,7 @@ from careen.indexing._tokens import is_token
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.+~-]{0,127}")
 _NUMBER = re.compile(r"-(?=[0-9])")
+_SEPARATOR = re.compile("[=:]")
 _VERSIONS = ("implementation-version", "plugin-version", "bundle-version")
 
 
@@ -125,8 +126,8 @@ def _bundle_group(artifact: str, symbolic: str) -> str:
 
 def _properties(content: bytes) -> dict[str, str]:
     lines = (line.strip() for line in content.decode("utf-8", "replace").splitlines())
-    pairs = (re.split(r"\s*[=:]\s*", line, maxsplit=1) for line in lines if not line.startswith(("#", "!")))
-    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}  # noqa: PLR2004 - name and value
+    pairs = (_SEPARATOR.split(line, maxsplit=1) for line in lines if not line.startswith(("#", "!")))
+    return {pair[0].rstrip(): pair[1].lstrip() for pair in pairs if len(pair) == 2}  # noqa: PLR2004 - name and value
 
 
 def _is_valid(found: Coordinates) -> bool:

@@ -41,8 +41,9 @@ class Rope:
             return []
         views = []
         first = bisect_right(self._ends, offset)
-        for piece, end in zip(self._pieces[first:], self._ends[first:], strict=True):
-            start = offset - (end - len(piece))
+        for number in range(first, len(self._pieces)):  # no slices: there may be a million pieces
+            piece = self._pieces[number]
+            start = offset - (self._ends[number] - len(piece))
             view = piece[start : start + size]
             views.append(view)
             size -= len(view)

@@ -41,6 +41,7 @@ class Zip:
     def __init__(self, rope: Rope, wanted: Callable[[bytes], bool]) -> None:
         self._rope = rope
         directory, self._shift, self._limit = _directory(rope)
+        self.directory_size = len(directory)  # bytes
         self.entries = [entry for entry in _entries(directory, wanted) if not entry.flags & _ENCRYPTED]
 
     def read(self, entry: Entry, limit: int) -> Rope:

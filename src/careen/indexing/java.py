@@ -22,7 +22,8 @@ _MAVEN = "META-INF/maven/"
 _WANTED = tuple(name.encode() for name in (*_SUFFIXES, _POM, _POM_XML, _MANIFEST))
 _SMALL = 1 << 20  # bytes of a manifest or of a pom.properties
 _LARGEST = 64 << 20  # bytes of an archive, and of all that it lies in
-_INFLATED = 1 << 30  # bytes of all archives in a file
+_INFLATED = 1 << 30  # bytes of all archives in a file, and of their directories
+_ALL_SMALL = 32 << 20  # bytes of all manifests and poms in a file
 _DEEPEST = 8  # archives in archives
 _ARCHIVES = 20_000  # in a file
 _TOLD = 3  # archives without a name that a message spells out
@@ -66,10 +67,33 @@ def _package(file: File, found: Coordinates, inner: str) -> Package:
     )
 
 
+class _Small:
+    """Members that are read as a whole. Many may claim to be the same bytes of the file."""
+
+    def __init__(self) -> None:
+        self._left = _ALL_SMALL
+
+    @property
+    def is_exceeded(self) -> bool:
+        return self._left < 0
+
+    def read(self, archive: Zip, entry: Entry) -> bytes:
+        """Nothing where it is damaged or too much, as the archive's name may still tell who it is."""
+        if entry.size > _SMALL or self._left < 0:
+            return b""
+        self._left -= entry.size
+        try:
+            content = archive.read(entry, _SMALL)
+        except BadZip:
+            return b""
+        return content.read(0, _SMALL)
+
+
 class _Archive(NamedTuple):
     path: str  # inside the file; "" = the file itself
     name: str  # of the file
     zip: Zip
+    small: _Small
 
     @property
     def stem(self) -> str:
@@ -89,7 +113,7 @@ def _contents(archive: _Archive) -> Iterator[tuple[Coordinates, str]]:
     said = _manifest(archive)
     poms, folders = [], []
     for entry in archive.zip.entries:
-        if entry.name.endswith(_POM) and (found := _jar.pom(_small(archive, entry))):
+        if entry.name.endswith(_POM) and (found := _jar.pom(archive.small.read(archive.zip, entry))):
             poms.append((found, archive.inside(entry)))
         elif entry.name.endswith(_POM_XML) and entry.name.startswith(_MAVEN):
             folders.append(entry.name.removeprefix(_MAVEN).removesuffix(_POM_XML))
@@ -103,16 +127,7 @@ def _contents(archive: _Archive) -> Iterator[tuple[Coordinates, str]]:
 
 def _manifest(archive: _Archive) -> Mapping[str, str]:
     entries = (entry for entry in archive.zip.entries if entry.name == _MANIFEST)
-    return _jar.manifest(b"".join(_small(archive, entry) for entry in entries))
-
-
-def _small(archive: _Archive, entry: Entry) -> bytes:
-    """A member's content; nothing where it is damaged, as the archive's name may still tell who it is."""
-    try:
-        content = archive.zip.read(entry, _SMALL)
-    except BadZip:
-        return b""
-    return content.read(0, _SMALL)
+    return _jar.manifest(b"".join(archive.small.read(archive.zip, entry) for entry in entries))
 
 
 class _Waiting(NamedTuple):
@@ -130,6 +145,7 @@ class _Reader:
     def __init__(self, file: File) -> None:
         self._file = file
         self._left = _INFLATED
+        self._small = _Small()
         self._waiting: list[_Waiting] = []
         self.problems: list[Problem] = []
 
@@ -139,10 +155,15 @@ class _Reader:
             yield opened
             self._await(opened, 1, 0)
         for _ in range(_ARCHIVES):
-            if not self._waiting:
-                return
+            if not self._waiting or self._left < 0:
+                break
             yield from self._next()
-        self._exceeded(f"more than {_ARCHIVES} archives")
+        if self._left < 0:
+            self._exceeded(f"more than {_INFLATED} bytes of archives and their directories")
+        elif self._waiting:
+            self._exceeded(f"more than {_ARCHIVES} archives")
+        if self._small.is_exceeded:
+            self._exceeded(f"more than {_ALL_SMALL} bytes of manifests and poms")
 
     def _next(self) -> Iterator[_Archive]:
         parent, entry, depth, held = self._waiting.pop()
@@ -167,14 +188,17 @@ class _Reader:
 
     def _open(self, path: str, name: str, rope: Rope) -> _Archive | None:
         try:
-            return _Archive(path, name, Zip(rope, is_wanted))
+            opened = Zip(rope, is_wanted)
         except BadZip as error:
             self._damaged(path, error)
             return None
+        self._left -= opened.directory_size
+        return _Archive(path, name, opened, self._small)
 
     def _await(self, archive: _Archive, depth: int, held: int) -> None:
         nested = [entry for entry in archive.zip.entries if entry.name.endswith(_SUFFIXES)]
         self._waiting += [_Waiting(archive, entry, depth, held) for entry in reversed(nested)]
+        del self._waiting[: -_ARCHIVES - 1]  # one more than there is a turn for
 
     def _damaged(self, path: str, error: BadZip) -> None:
         where = f"{shown(path)} in it: " if path else ""

@@ -16,7 +16,7 @@ from careen.versions.invalid import LONGEST, InvalidVersion
 NAME = "conan"
 
 _VERSION = re.compile(r"(?P<items>[!-*,.-~]+)(?:-(?P<pre>[!-*,-~]*))?(?:\+(?P<build>[!-~]*))?")
-_LEAD = re.compile(r"([0-9]*)(.*)")
+_LEAD = re.compile(r"([0-9]*+)(.*)")
 
 _END, _ITEM = "\0", "\1"
 _BELOW_DIGITS, _DIGITS, _ABOVE_DIGITS = "\1\2\3"
