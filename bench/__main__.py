@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from bench import api, image, indexing, lists, matching, peers, registry, version_order
+from bench import api, image, indexing, lists, matching, peers, registry, scan_after_push, version_order
 from bench.image import say
 from bench.peers import Cost
 
@@ -64,6 +64,12 @@ def pushes() -> None:
     registry.compare(DATA / "registry", size=(64 << 20) if IS_SMALL else 1 << 30)
 
 
+def scans() -> None:
+    layout = image.build(DATA, is_small=IS_SMALL)
+    mirror = SHARED / "feeds"
+    scan_after_push.compare(DATA / "scans", layout, mirror if mirror.is_dir() else example.MIRROR)
+
+
 def long_lists() -> None:
     """On SQLite, and on the empty database of BENCH_DATABASE_URL."""
     for url in ("", os.environ.get("BENCH_DATABASE_URL")):
@@ -77,6 +83,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "matching": snapshot,
     "indexing": layers,
     "registry": pushes,
+    "scans": scans,
     "api": api.compare,
     "lists": long_lists,
 }

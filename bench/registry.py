@@ -40,15 +40,15 @@ def compare(folder: Path, size: int) -> None:
     layer = _layer(folder / "layer", size)
     digest = f"sha256:{_sha256(layer)}"
     say(f"a layer of {size / 2**30:.2f} GiB that cannot be deflated; best of {ROUNDS}, wall seconds")
-    with _careen(folder / "careen") as careen, _peer(folder / "peer") as peer:
-        servers = [careen, *([peer] if peer else [])]
+    with careen(folder / "careen") as own, peer(folder / "peer") as other:
+        servers = [own, *([other] if other else [])]
         floors, pushes, pulls, cpus = [], *({each: [] for each in servers} for _ in range(3))
         for _ in range(ROUNDS):
             floors.append(_timed(lambda: _floor(layer, folder / "floor")))
             for server in servers:
-                before = _cpu(server.pid)
-                pushes[server].append(_timed(lambda server=server: _push(server, layer, digest)))
-                cpus[server].append(_cpu(server.pid) - before)
+                before = cpu(server.pid)
+                pushes[server].append(_timed(lambda server=server: push(server, layer, digest)))
+                cpus[server].append(cpu(server.pid) - before)
                 pulls[server].append(_timed(lambda server=server: _pull(server, digest, size)))
                 _delete(server, digest)
         floor = min(floors)
@@ -95,7 +95,7 @@ def _floor(layer: Path, target: Path) -> None:
     new.replace(target)
 
 
-def _push(server: Server, layer: Path, digest: str) -> None:
+def push(server: Server, layer: Path, digest: str) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     connection.request("POST", f"/v2/{server.repository}/blobs/uploads/", headers={"Content-Length": "0"})
     answer = connection.getresponse()
@@ -133,7 +133,7 @@ def _delete(server: Server, digest: str) -> None:
 
 
 @contextmanager
-def _careen(data: Path) -> Iterator[Server]:
+def careen(data: Path, **settings: str) -> Iterator[Server]:
     shutil.rmtree(data, ignore_errors=True)
     port = _free_port()
     environment = {
@@ -143,15 +143,16 @@ def _careen(data: Path) -> Iterator[Server]:
         "CAREEN_GRPC": f"127.0.0.1:{_free_port()}",
         "CAREEN_GRPC_PLAINTEXT": "",
         "CAREEN_FEEDS_MIRROR": str(data / "no-mirror"),
+        **settings,
     }
     with _running([sys.executable, "-m", "careen", "serve"], port, environment) as pid:
         url = f"http://127.0.0.1:{port}/container-registry/v1/registries?folderId=default"
-        registry = json.loads(_get(url))["registries"][0]["id"]
+        registry = json.loads(get(url))["registries"][0]["id"]
         yield Server("careen", port, f"{registry}/bench", pid)
 
 
 @contextmanager
-def _peer(data: Path) -> Iterator[Server | None]:
+def peer(data: Path) -> Iterator[Server | None]:
     if shutil.which(PEER) is None:
         say(f"SKIPPED: {PEER} is not installed: apt-get install {PEER}")
         yield None
@@ -191,7 +192,7 @@ def _wait_for(port: int) -> None:
             return
 
 
-def _get(url: str) -> bytes:
+def get(url: str) -> bytes:
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.netloc, timeout=30)
     connection.request("GET", f"{place.path}?{place.query}")
@@ -209,7 +210,7 @@ def _peak(pid: int) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) << 10
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
     """Seconds that the process has used (proc(5): utime, stime)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
