@@ -16,7 +16,7 @@ VERSION = 1
 
 _FILE, _FOLDER = "etc/apk/repositories", "etc/apk/repositories.d/"
 _LONGEST = 64 << 10  # bytes: real ones have some hundred
-_BRANCH = re.compile(r"(?:https?|ftp)://\S+/(v[0-9]{1,4}\.[0-9]{1,4}|edge)/(main|community)/?")
+_BRANCH = re.compile(r"(?:https?|ftp)://\S+/v?([0-9]{1,4}\.[0-9]{1,4}|edge)/(main|community)/?")
 
 SIGNS = Signs(ends=(_FILE,), begins=(_FOLDER,))
 
@@ -28,6 +28,11 @@ def wants(file: File) -> bool:
 def read(file: File) -> Iterator[Repositories]:
     lines = file.read()[:_LONGEST].decode("utf-8", "replace").splitlines()
     named = (match for line in lines if (match := _BRANCH.fullmatch(line.strip())))
-    ids = tuple(dict.fromkeys(f"alpine/{match[1]}/{match[2]}" for match in named))
+    ids = tuple(dict.fromkeys(f"alpine/{_branch(match[1])}/{match[2]}" for match in named))
     if ids:
         yield Repositories(file.path, ids)
+
+
+def _branch(release: str) -> str:
+    """As Alpine's own mirror writes it."""
+    return release if release == "edge" else f"v{release}"
