@@ -6,8 +6,9 @@ A release of a source package is
     undetermined    not known: no statement
 
 A fixed version above all that the archive holds (`repositories`) is a fix to come: the status is "pending".
-An open entry without an advisory of its own (`nodsa`), whose archive is past the version that fixes sid, is
-not affected: the note speaks of an older version.
+So is one that sid has and testing waits for; images of sid are named as those of testing. An open entry
+without an advisory of its own (`nodsa`), whose archive is past the version that fixes sid, is not affected:
+the note speaks of an older version.
 """
 
 from collections.abc import Iterator, Mapping
@@ -113,7 +114,7 @@ def _affected(source: str, release: str, said: Record, sid: Record) -> Affected 
         case "open" if _is_past_the_fix(said, sid):
             return None
         case "open":
-            pass
+            fixed = fixed or _on_its_way(release, said, sid)
         case "resolved" if fixed:
             pass
         case status:
@@ -136,10 +137,19 @@ def _severity(urgency: str) -> str:
 
 def _status(said: Record, fixed: str) -> str:
     if fixed:
-        return "pending" if _is_to_come(fixed, said) else "affected"
+        return "pending" if text(said, "status") == "open" or _is_to_come(fixed, said) else "affected"
     if text(said, "urgency") == "end-of-life":
         return "end_of_life"
     return _WITHOUT_FIX.get(text(said, "nodsa_reason"), "affected")
+
+
+def _on_its_way(release: str, said: Record, sid: Record) -> str:
+    """The version that brings testing its fix: packages come there from sid as they are."""
+    is_testing = release in _RELEASES and not _RELEASES[release][1]
+    if not is_testing or _status(said, "") != "affected" or text(sid, "status") != "resolved":
+        return ""
+    fixed = text(sid, "fixed_version")
+    return "" if fixed == "0" or _key(fixed) is None else fixed
 
 
 def _is_to_come(fixed: str, said: Record) -> bool:
