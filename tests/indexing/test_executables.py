@@ -250,6 +250,22 @@ def test_the_go_command_stands_for_the_toolchain() -> None:
     assert found == {"cmd/go": ["stdlib@1.22.3", "toolchain@1.22.3"], "cmd/gofmt": ["stdlib@1.22.3"]}
 
 
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    [
+        ("example.com/m/cmd/tool", ["example.com/m@v26.1.5+dfsg1"]),
+        ("example.com/m", ["example.com/m@v26.1.5+dfsg1"]),
+        ("command-line-arguments", []),
+        ("cmd/link", []),
+    ],
+)
+def test_a_program_that_was_built_without_modules_is_known_by_its_package(
+    program: str, expected: list[str]
+) -> None:
+    info = f"path\t{program}\nbuild\t-ldflags=-X=example.com/m/version.Version=26.1.5+dfsg1\n"
+    assert go(elf({".go.buildinfo": go_build_info("go1.24.4", info)}))[1:] == expected
+
+
 def test_a_released_program_s_own_version_goes_before_its_linker_s_flags() -> None:
     info = "mod\texample.com/m\tv1.4.0\t\nbuild\t-ldflags=-X=main.version=9.9.9\n"
     assert go(elf({".go.buildinfo": go_build_info("go1.20", info)}))[1:] == ["example.com/m@v1.4.0"]

@@ -67,6 +67,39 @@ def test_r7_the_api_of_log4j_is_not_its_core() -> None:
             "Implementation-Title: spring-core\n",
             "org.springframework:spring-core@5.3.9",
         ),
+        ("bcprov-1.72.jar", "Implementation-Version: 1.72.0\n", "bcprov@1.72"),
+        ("xercesImpl-2.12.0.jar", "Bundle-Version: 2.11.0\n", "xerces:xercesImpl@2.12.0"),
+        ("app-3.jar", "Implementation-Version: 3.1.0\n", "app@3.1.0"),
+        ("app-3.x.jar", "Implementation-Version: 3.1.0\n", "app@3.1.0"),
+        ("tool.jar", "Implementation-Version: 3.1.0\n", "tool@3.1.0"),
+        (
+            "postgresql.jar",
+            (
+                "Implementation-Title: PostgreSQL JDBC Driver\nImplementation-Version: 42.5.5\n"
+                "Implementation-Vendor-Id: org.postgresql\n"
+            ),
+            "org.postgresql:postgresql@42.5.5",
+        ),
+        (
+            "driver-2.0.jar",
+            "Implementation-Title: A Driver\nImplementation-Vendor-Id: com.acme.drivers\n",
+            "com.acme.drivers:driver@2.0",
+        ),
+        (
+            "velocity-tools-2.0.jar",
+            "Implementation-Title: org.apache.velocity\nImplementation-Vendor-Id: org.apache\n",
+            "velocity-tools@2.0",
+        ),
+        (
+            "batik-all.jar",
+            "Implementation-Title: org.apache.xmlgraphics:batik-all\nImplementation-Version: 1.16\n",
+            "org.apache.xmlgraphics:batik-all@1.16",
+        ),
+        (
+            "eureka-client-1.9.2.jar",
+            "Implementation-Title: com.netflix.eureka#eureka-client;1.9.2\nImplementation-Version: 1.9.2\n",
+            "com.netflix.eureka:eureka-client@1.9.2",
+        ),
         (
             "lib/catalina.jar",
             "Bundle-SymbolicName: org.apache.tomcat-catalina\nImplementation-Version: 9.0.70\n",
@@ -105,6 +138,26 @@ def test_an_archive_without_a_pom_is_known_by_manifest_and_name(
 def test_a_pom_xml_tells_the_group_and_the_name_the_version() -> None:
     content = jar({"META-INF/maven/com.acme/tool/pom.xml": "<project/>"})
     assert names(read(content, "tool-1.2.jar")) == ["com.acme:tool@1.2"]
+
+
+def test_the_folder_of_a_pom_tells_the_group_that_it_leaves_out() -> None:
+    said = {POM.format("com.github.jnr", "jnr-x86asm"): "artifactId=jnr-x86asm\nversion=1.0.2\n"}
+    assert names(read(jar(said), "jruby.jar")) == ["com.github.jnr:jnr-x86asm@1.0.2"]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("shop-1.3.jar", ["shop@1.3"]),  # the guava in it has another version
+        ("guava-fork-31.1-jre.jar", []),
+        ("shop.jar", []),
+    ],
+)
+def test_an_archive_without_a_group_is_told_beside_what_was_copied_into_it(
+    path: str, expected: list[str]
+) -> None:
+    content = jar({MANIFEST: "Manifest-Version: 1.0\n", **pom("com.google.guava", "guava", "31.1-jre")})
+    assert names(read(content, path)) == [*expected, "com.google.guava:guava@31.1-jre"]
 
 
 def test_a_name_alone_is_too_little() -> None:

@@ -11,6 +11,10 @@ _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.+~-]{0,127}")
 _NUMBER = re.compile(r"-(?=[0-9])")
 _SEPARATOR = re.compile("[=:]")
+_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+(?:[.-].*)?")
+# As Gradle's plugins write it: org.apache.xmlgraphics:batik-all, com.netflix.eureka#eureka-client;1.9.2
+_TITLE = re.compile(r"(?P<group>[A-Za-z0-9_.-]+)[:#](?P<artifact>[A-Za-z0-9_.-]+)(?:;.*)?")
+_TOO_WIDE = ("org.apache", "com.sun")  # vendors of many groups, in whose name nothing is published
 _VERSIONS = ("implementation-version", "plugin-version", "bundle-version")
 
 
@@ -24,10 +28,13 @@ class Coordinates(NamedTuple):
         return f"{self.group}:{self.artifact}" if self.group else self.artifact
 
 
-def pom(content: bytes) -> Coordinates | None:
-    """What a pom.properties says; None where that is not all of group, artifact and version."""
+def pom(content: bytes, folder: str) -> Coordinates | None:
+    """What a pom.properties in `group/artifact` says; None where there is no group, artifact or version."""
     fields = _properties(content)
-    found = Coordinates(fields.get("groupId", ""), fields.get("artifactId", ""), fields.get("version", ""))
+    group, _, artifact = folder.partition("/")
+    found = Coordinates(
+        fields.get("groupId", group), fields.get("artifactId", artifact), fields.get("version", "")
+    )
     return found if found.group and _is_valid(found) else None
 
 
@@ -44,16 +51,21 @@ def own(stem: str, said: Mapping[str, str], pom_folders: Sequence[str]) -> Coord
 
     The group is given only where there is no doubt about it.
     """
+    title = _TITLE.fullmatch(said.get("implementation-title", ""))
     artifact, version = _split(stem, said)
     if not version:
         return None
+    if title and artifact.startswith(title["artifact"]):
+        return Coordinates(title["group"], title["artifact"], version)
     for candidate in _artifacts(artifact, said):
         for group in _groups(candidate, version, said, pom_folders):
             found = Coordinates(group, candidate, version)
             if group and _is_valid(found):
                 return found
-    found = Coordinates("", artifact, version)
-    return found if _is_valid(found) and f"-{version}" in stem else None
+    vendor = said.get("implementation-vendor-id", "")
+    group = vendor if "." in vendor and vendor not in _TOO_WIDE and _PART.fullmatch(vendor) else ""
+    found = Coordinates(group, artifact, version)
+    return found if _is_valid(found) else None
 
 
 def is_own(found: Coordinates, stem: str, said: Mapping[str, str]) -> bool:
@@ -70,7 +82,8 @@ def _split(stem: str, said: Mapping[str, str]) -> tuple[str, str]:
             return artifact, version
     places = [place.start() for place in _NUMBER.finditer(stem)]
     if places:
-        return stem[: places[-1]], stated[0] if stated else stem[places[-1] + 1 :]
+        named = stem[places[-1] + 1 :]
+        return stem[: places[-1]], named if _DOTTED.fullmatch(named) or not stated else stated[0]
     return stem, stated[0] if stated else ""
 
 
@@ -85,7 +98,7 @@ def _artifacts(artifact: str, said: Mapping[str, str]) -> list[str]:
     names = (
         said.get("short-name", "") if "plugin-version" in said else "",
         artifact,
-        said.get("implementation-title", ""),
+        said.get("implementation-title", "") if "." not in said.get("implementation-title", "") else "",
         symbolic.rpartition(".")[2],
     )
     return [name for name in dict.fromkeys(names) if _PART.fullmatch(name)]

@@ -10,7 +10,7 @@ _GROUPS = {
     "org.apache.tomcat.embed": r"tomcat-embed-[a-z-]+",
     "org.apache.tomcat": r"tomcat-(?!embed-)[a-z0-9-]+",
     "org.apache.ant": r"ant(-[a-z0-9-]+)?",
-    "org.jetbrains.kotlin": r"kotlin-(stdlib|reflect|script)[a-z0-9-]*",
+    "org.jetbrains.kotlin": r"kotlin-(?!logging)[a-z0-9-]+",
     "com.squareup.okhttp3": r"okhttp(-[a-z-]+)?",
     "com.squareup.okio": r"okio(-[a-z]+)?",
     "org.bouncycastle": r"bc(prov|pkix|util|tls|pg|mail|jmail|fips)[a-z0-9-]*-jdk[0-9a-z]+",
@@ -24,6 +24,13 @@ _GROUPS = {
     "com.mysql": r"mysql-connector-j",
     "com.h2database": r"h2",
     "org.mozilla": r"rhino",
+    "xerces": r"xercesImpl",
+    "xalan": r"xalan",
+    "org.postgresql": r"postgresql",
+    "org.mariadb.jdbc": r"mariadb-java-client",
+    "commons-collections": r"commons-collections",
+    "commons-fileupload": r"commons-fileupload",
+    "commons-beanutils": r"commons-beanutils",
 }
 _KNOWN = [(group, re.compile(pattern)) for group, pattern in _GROUPS.items()]
 _OLD_OKHTTP = re.compile(r"[12]\.")

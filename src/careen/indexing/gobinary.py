@@ -19,6 +19,7 @@ VERSION = 2
 _STANDARD_LIBRARY, _TOOLCHAIN = "stdlib", "toolchain"
 _GO = "cmd/go"
 _RELEASE = re.compile(r"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|rc)[0-9]+)?)(?![0-9])")
+_IMPORTED = re.compile(r"[^/.]+\.[^/]+/.")  # HOST/PATH, as a package of another module is
 _UNVERSIONED = re.compile(r"(\(devel\)|v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?)?")
 
 SIGNS = Signs(heads=_executable.MAGIC)
@@ -39,7 +40,7 @@ def read(file: File) -> Iterator[Package | Problem]:
         return
     if info:
         yield from _standard_library(file, info)
-        for module in dict.fromkeys(info.modules):
+        for module in dict.fromkeys(_modules(info)):
             yield from _module(file, module, info.linker_flags)
 
 
@@ -52,6 +53,13 @@ def _standard_library(file: File, info: BuildInfo) -> Iterator[Package | Problem
     else:
         message = f"it was built by an unreleased Go: {shown(info.go)}"
         yield Problem(ProblemKind.INVALID_VERSION, file.path, message)
+
+
+def _modules(info: BuildInfo) -> list[Module]:
+    """Those that are named; built without modules, as in Debian, the program's package tells its own."""
+    if any(module.kind == "mod" for module in info.modules) or not _IMPORTED.match(info.program):
+        return info.modules
+    return [Module("mod", info.program.partition("/cmd/")[0], ""), *info.modules]
 
 
 def _module(file: File, module: Module, linker_flags: str) -> Iterator[Package | Problem]:

@@ -14,7 +14,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "java"
-VERSION = 2
+VERSION = 3
 
 _SUFFIXES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg", ".far")
 _POM, _POM_XML, _MANIFEST = "/pom.properties", "/pom.xml", "META-INF/MANIFEST.MF"
@@ -113,16 +113,29 @@ def _contents(archive: _Archive) -> Iterator[tuple[Coordinates, str]]:
     said = _manifest(archive)
     poms, folders = [], []
     for entry in archive.zip.entries:
-        if entry.name.endswith(_POM) and (found := _jar.pom(archive.small.read(archive.zip, entry))):
+        if entry.name.endswith(_POM) and (
+            found := _jar.pom(archive.small.read(archive.zip, entry), _folder(entry))
+        ):
             poms.append((found, archive.inside(entry)))
         elif entry.name.endswith(_POM_XML) and entry.name.startswith(_MAVEN):
-            folders.append(entry.name.removeprefix(_MAVEN).removesuffix(_POM_XML))
+            folders.append(_folder(entry))
     if not any(_jar.is_own(found, archive.stem, said) for found, _ in poms):
         itself = _jar.own(archive.stem, said, folders)
-        if itself and (itself.group or not poms):
+        if itself and (itself.group or _is_another(itself, archive, poms)):
             yield itself, archive.path
     for found, inner in poms:
         yield found, archive.path if _jar.is_own(found, archive.stem, said) else inner
+
+
+def _folder(entry: Entry) -> str:
+    """GROUP/ARTIFACT, whose pom lies there."""
+    return entry.name.rpartition("/")[0].rpartition(_MAVEN)[2]
+
+
+def _is_another(itself: Coordinates, archive: _Archive, poms: list[tuple[Coordinates, str]]) -> bool:
+    """Whether an archive without a group is none of what is named in it, if under another name."""
+    versions = {found.version for found, _ in poms}
+    return not poms or (itself.version not in versions and archive.stem.endswith(f"-{itself.version}"))
 
 
 def _manifest(archive: _Archive) -> Mapping[str, str]:
