@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from careen.indexing import INDEXERS, candidates
+from careen.indexing import INDEXERS, candidates, may_tell
 from careen.indexing._signs import Candidates, Signs
 from careen.model.file import File
 
@@ -73,3 +74,18 @@ def test_the_order_of_indexers_stays() -> None:
 
 def test_an_end_is_long_enough_to_be_looked_up() -> None:
     assert all(len(end) > 2 for signs in SIGNS for end in signs.ends)
+
+
+@pytest.mark.parametrize(
+    ("path", "may"),
+    [
+        ("usr/bin/python3.11", True),
+        ("usr/lib/erlang/erts-13.1.5/bin/beam.smp", True),
+        ("usr/local/sbin/nginx.real", True),
+        ("usr/lib/x86_64-linux-gnu/libz.so.1.2.13", True),
+        ("usr/share/doc/zlib1g/copyright", False),
+        ("usr/lib/python3/dist-packages/yaml/loader.py", False),
+    ],
+)
+def test_a_claim_to_a_file_is_kept_if_the_file_may_be_a_program(path: str, *, may: bool) -> None:
+    assert may_tell(path) == may

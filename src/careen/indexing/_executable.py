@@ -51,9 +51,9 @@ def may_be(path: str) -> bool:
     """Whether a file of this path might be one: what is known of a path alone says little."""
     if path.startswith(_DATA):
         return False
-    name = path.rpartition("/")[2]
+    folder, _, name = path.rpartition("/")
     _, dot, suffix = name.rpartition(".")
-    return not dot or suffix.isdigit() or ".so." in name or name.endswith(_NAMES)
+    return folder.endswith("bin") or not dot or suffix.isdigit() or ".so." in name or name.endswith(_NAMES)
 
 
 def open_executable(file: File) -> Executable:
