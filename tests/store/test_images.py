@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import Connection, event, func, select
 
 from careen.errors import Exists, NotFound
 from careen.model import digest, ids
@@ -247,7 +247,7 @@ def test_images_are_listed_by_repository_registry_and_folder(
 
 def test_a_page_of_images_costs_four_queries(database: Database, push: Push) -> None:
     pushed = [push(str(number).encode(), b"base", tag=f"v{number}") for number in range(20)]
-    with database.read() as connection, counted(database) as statements:
+    with database.read() as connection, counted(connection) as statements:
         found = images.page(connection, page=Page())
     assert {image.id for image in found} == {image.id for image in pushed}
     assert all(len(image.layers) == 2 and len(image.tags) == 1 for image in found)
@@ -255,15 +255,15 @@ def test_a_page_of_images_costs_four_queries(database: Database, push: Push) -> 
 
 
 @contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
+def counted(connection: Connection) -> Iterator[list[str]]:
     statements: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
         statements.append(statement)
 
-    event.listen(database._reader, "before_cursor_execute", note)
+    event.listen(connection, "before_cursor_execute", note)
     yield statements
-    event.remove(database._reader, "before_cursor_execute", note)
+    event.remove(connection, "before_cursor_execute", note)
 
 
 def test_a_deleted_image_takes_its_tags_and_scans_along_and_leaves_its_blobs(

@@ -208,9 +208,9 @@ def test_a_page_is_read_from_an_index_in_its_order(shared_database: Database, na
             cursor.execute("EXPLAIN QUERY PLAN " + statement, parameters)
             plans.extend(row[3] for row in cursor.fetchall())
 
-    event.listen(shared_database._reader, "before_cursor_execute", explain)
     with shared_database.read() as connection:
+        event.listen(connection, "before_cursor_execute", explain)
         LISTS[name](connection, Page())
-    event.remove(shared_database._reader, "before_cursor_execute", explain)
+        event.remove(connection, "before_cursor_execute", explain)
     assert any("USING" in step and "INDEX" in step for step in plans), plans
     assert not any("TEMP B-TREE" in step for step in plans), plans

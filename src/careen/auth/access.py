@@ -1,6 +1,5 @@
 """Whether a caller may do something somewhere: the one answer for every door."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -66,6 +65,6 @@ class Territory:
         return CLOUD in self.resources
 
 
-def _subjects(caller: Identity) -> Collection[str]:
+def _subjects(caller: Identity) -> tuple[str, ...]:
     """The ids by which bindings may mean the caller."""
     return (caller.id, ALL_AUTHENTICATED, ALL_USERS) if caller.is_known else (ALL_USERS,)

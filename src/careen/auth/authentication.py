@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from sqlalchemy import Connection
@@ -76,6 +77,7 @@ class Authentication:
         self.failures.succeeded(proof)
 
 
+@lru_cache(1000)
 def _site(address: str) -> str:
     """What one caller can hold: an IPv4 address, or an IPv6 network."""
     try:

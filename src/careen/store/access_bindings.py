@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select
 
 from careen.model.access import AccessBinding, Path, Resource, ResourceKind
 from careen.store.inserts import insert_all, insert_new
+from careen.store.memory import remembered
 from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import access_bindings, repositories
 
@@ -44,13 +45,14 @@ def of_resource(connection: Connection, resource: Resource) -> Sequence[AccessBi
     return [AccessBinding(*row) for row in connection.execute(query)]
 
 
-def roles(connection: Connection, path: Path, subjects: Collection[str]) -> Collection[str]:
+@remembered
+def roles(connection: Connection, path: Path, subjects: tuple[str, ...]) -> Collection[str]:
     """The roles that any of the subjects (by id; three at most) has on the resource or on what it lies in."""
     values = dict.fromkeys(_VALUES, "")  # which no binding has
     values |= {f"subject_{number}": subject for number, subject in enumerate(subjects)}
     for number, resource in enumerate(path):
         values |= {f"kind_{number}": str(resource.kind), f"id_{number}": resource.id}
-    return set(connection.scalars(_ROLES, values))
+    return frozenset(connection.scalars(_ROLES, values))
 
 
 def resources(connection: Connection, roles: Collection[str], subjects: Collection[str]) -> set[Resource]:

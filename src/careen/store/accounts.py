@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, bindparam, select
 
 from careen.errors import Exists
 from careen.model.access import Account, SubjectType
 from careen.model.credential import Credential, CredentialKind, Proof
 from careen.store import access_bindings
 from careen.store.inserts import insert_new
+from careen.store.memory import remembered
 from careen.store.paging import AnyRow
 from careen.store.tables import accounts, credentials
 
@@ -17,6 +18,12 @@ ACCOUNT_COLUMNS = (
     accounts.c.type,
     accounts.c.name,
     accounts.c.created_at.label("born_at"),
+)
+
+_PROOF = (
+    select(*credentials.c["id", "secret"], *ACCOUNT_COLUMNS)
+    .join(accounts)
+    .where(credentials.c.id == bindparam("credential_id"), credentials.c.kind == bindparam("kind"))
 )
 
 
@@ -65,11 +72,9 @@ def credentials_of(connection: Connection, account_id: str) -> Sequence[Credenti
     return [Credential(**row._asdict() | {"kind": CredentialKind(row.kind)}) for row in rows]
 
 
+@remembered
 def proof(connection: Connection, credential_id: str, kind: CredentialKind) -> Proof | None:
-    query = select(credentials.c.id, credentials.c.secret, *ACCOUNT_COLUMNS).join(accounts)
-    row = connection.execute(
-        query.where(credentials.c.id == credential_id, credentials.c.kind == kind)
-    ).one_or_none()
+    row = connection.execute(_PROOF, {"credential_id": credential_id, "kind": kind}).one_or_none()
     return None if row is None else Proof(row.id, row.secret, account_of(row))
 
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, select
 
 from careen.model.access import CLOUD, Path, Resource, ResourceKind
+from careen.store.memory import remembered
 from careen.store.paging import Query
 from careen.store.tables import (
     dry_runs,
@@ -44,15 +45,18 @@ def of_folder(folder_id: str) -> Path:
     return (Resource(ResourceKind.FOLDER, folder_id), CLOUD)
 
 
+@remembered
 def of_registry(connection: Connection, registry_id: str) -> Path | None:
     folder_id = connection.scalar(_FOLDER, {"value": registry_id})
     return None if folder_id is None else _of_registry(registry_id, folder_id)
 
 
+@remembered
 def of_repository(connection: Connection, repository_id: str) -> Path | None:
     return _found(connection, _BY_ID, repository_id)
 
 
+@remembered
 def of_name(connection: Connection, name: str) -> Path | None:
     """Of the repository of that name, or of the registry where it would be.
 
@@ -61,24 +65,29 @@ def of_name(connection: Connection, name: str) -> Path | None:
     return _found(connection, _BY_NAME, name) or of_registry(connection, name.partition("/")[0])
 
 
+@remembered
 def of_image(connection: Connection, image_id: str) -> Path | None:
     return _found(connection, _BY_IMAGE, image_id)
 
 
+@remembered
 def of_scan_result(connection: Connection, scan_id: str) -> Path | None:
     return _found(connection, _BY_SCAN, scan_id)
 
 
+@remembered
 def of_lifecycle_policy(connection: Connection, policy_id: str) -> Path | None:
     return _found(connection, _BY_POLICY, policy_id)
 
 
+@remembered
 def of_dry_run(connection: Connection, dry_run_id: str) -> Path | None:
     query = select(dry_runs.c.policy_id).where(dry_runs.c.id == dry_run_id)
     policy_id = connection.scalar(query)
     return None if policy_id is None else of_lifecycle_policy(connection, policy_id)
 
 
+@remembered
 def of_scan_policy(connection: Connection, policy_id: str) -> Path | None:
     query = select(scan_policies.c.registry_id).where(scan_policies.c.id == policy_id)
     registry_id = connection.scalar(query)

@@ -6,13 +6,16 @@ from sqlalchemy import Connection, select
 
 from careen.model.policy import IpAction, IpPermission
 from careen.store.inserts import insert_all
+from careen.store.memory import remembered
 from careen.store.tables import ip_permissions
 
 
+@remembered
 def of_registry(connection: Connection, registry_id: str) -> Sequence[IpPermission]:
     """In the order of actions and addresses."""
     query = select(*ip_permissions.c["action", "ip"]).where(ip_permissions.c.registry_id == registry_id)
-    return sorted(IpPermission(IpAction(row.action), row.ip) for row in connection.execute(query))
+    rows = connection.execute(query)
+    return tuple(sorted(IpPermission(IpAction(row.action), row.ip) for row in rows))
 
 
 def put(connection: Connection, registry_id: str, permissions: Iterable[IpPermission]) -> None:
