@@ -217,13 +217,16 @@ def running_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @contextmanager
-def grpc_server(api: Api, material: tls.Material | None = None) -> Iterator[str]:
+def grpc_server(
+    loop: asyncio.AbstractEventLoop, api: Api, material: tls.Material | None = None
+) -> Iterator[str]:
     """The address of a started server."""
-    server, port = grpc_door.serve(api, "localhost:0", material=material)
+    starting = asyncio.run_coroutine_threadsafe(grpc_door.serve(api, "localhost:0", material=material), loop)
+    server, port = starting.result(30)
     try:
         yield f"localhost:{port}"
     finally:
-        server.stop(1).wait(30)
+        asyncio.run_coroutine_threadsafe(server.stop(1), loop).result(30)
 
 
 @contextmanager
@@ -267,8 +270,8 @@ def running_world(
         loop = stack.enter_context(running_loop())
         stack.callback(executor.finish)
         stack.callback(api.close)
-        secure = stack.enter_context(grpc_server(api, material))
-        plaintext = stack.enter_context(grpc_server(api))
+        secure = stack.enter_context(grpc_server(loop, api, material))
+        plaintext = stack.enter_context(grpc_server(loop, api))
         url = stack.enter_context(http_server(loop, api))
         channel = stack.enter_context(grpc.insecure_channel(plaintext))
         http = stack.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=30))

@@ -1,6 +1,8 @@
 """What every answer carries, and the one refusal of Yandex that is known to the letter, by both doors."""
 
+import asyncio
 import socket
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import grpc
@@ -80,7 +82,7 @@ def test_an_address_in_use_is_said(still_world: Any) -> None:
         trail=Trail(None),
     )
     with pytest.raises(Unavailable, match="cannot listen on localhost"):
-        grpc_door.serve(api, still_world.plaintext_address)
+        asyncio.run(grpc_door.serve(api, still_world.plaintext_address))
     api.close()
 
 
@@ -92,3 +94,18 @@ def test_a_client_that_leaves_in_the_middle_harms_nobody(still_world: Any) -> No
             client.sendall(head.encode())
         assert still_world.http.get("/endpoints").is_success
     assert logged == []
+
+
+def test_a_read_does_not_wait_for_writes_that_wait(world: Any) -> None:
+    """As many as are done at a time, and more, stand behind one that takes long."""
+    create = "yandex.cloud.containerregistry.v1.RegistryService.Create"
+    get = "yandex.cloud.containerregistry.v1.RegistryService.Get"
+    with ThreadPoolExecutor(20) as threads:
+        with world.database.write():
+            writes = [threads.submit(world.call, create, folder_id="f", name=f"reg-{i}") for i in range(20)]
+            assert not wait(writes, timeout=0.2).done
+            assert world.call(get, registry_id=world.registry.id).name == "harbour"
+            path = f"/container-registry/v1/registries/{world.registry.id}"
+            assert world.http.get(path).json()["name"] == "harbour"
+            assert not wait(writes, timeout=0).done
+        assert all(write.result().done for write in writes)

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from threading import BoundedSemaphore
 from typing import Any, TypeVar, TypeVarTuple
 
 from google.protobuf.message import Message
@@ -38,8 +37,7 @@ from careen.errors import Invalid, Unauthenticated, Unimplemented
 from careen.model.access import Path
 from careen.store.database import Database
 
-_THREADS = 16  # of the REST door
-_AT_ONCE = 6  # calls at work: more would only take the interpreter's lock from one another
+_THREADS = 8  # more would only take the interpreter's lock from one another
 _Arguments = TypeVarTuple("_Arguments")
 _Answer = TypeVar("_Answer")
 
@@ -71,7 +69,6 @@ class Api:
         self._auditor = Auditor(database, trail)
         self._once = Once(database)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
-        self._room = BoundedSemaphore(_AT_ONCE)
         self._behaviours = _behaviours(
             Scanner(database, scans),
             Images(database),
@@ -127,14 +124,13 @@ class Api:
                 permissions.check_at(connection, self._access, right, place(connection), caller)
 
     def call(self, method: Method, request: Message, call: Call) -> Message:
-        """The response to an identified call; raises careen.errors.Error. Blocks: see `in_thread`."""
+        """The response to an identified call; raises careen.errors.Error. Blocks: see `run`."""
         with self.reading(method, call):
             validation.check(request)
         behaviour = self._behaviours.get(method.full_name)
         if behaviour is None:
             raise Unimplemented(f"{method.full_name} is not implemented")
-        with self._room:
-            return self._once(method, request, call, partial(self._permitted, method, behaviour, request))
+        return self._once(method, request, call, partial(self._permitted, method, behaviour, request))
 
     def _permitted(self, method: Method, behaviour: Behaviour, request: Message, call: Call) -> Message:
         """Looked at after what was begun before: who repeats a Delete may not find the resource any more."""
@@ -146,6 +142,15 @@ class Api:
             with self._database.read() as connection:
                 permissions.check(connection, self._access, method, request, call.caller)
         return behaviour(request, call)
+
+    async def run(self, method: Method, work: Callable[[], _Answer]) -> _Answer:
+        """Do a call's work, for the event loop to wait for.
+
+        On a database at hand one row is read at once: that takes as long as the way to a thread and back.
+        """
+        if method.reads_one and self._database.is_at_hand:
+            return work()
+        return await self.in_thread(work)
 
     async def in_thread(self, function: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
         """Run what blocks in a thread of the API's own: pushes and pulls cannot take them all."""

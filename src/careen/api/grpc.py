@@ -1,11 +1,9 @@
-"""The gRPC door: all services behind one port, with TLS or without (grpc.github.io/grpc/python).
+"""The gRPC door: all services behind one port, with TLS or without (grpc.github.io/grpc/python, asyncio).
 
-grpc.aio would hand each call to a thread all the same, since the store blocks, and takes twice as long.
+One thread answers, for two would fight for the interpreter's lock.
 """
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NoReturn
 from urllib.parse import unquote
 
 import grpc
@@ -29,16 +27,14 @@ _HEADERS = frozenset({"authorization", "idempotency-key", "user-agent", "x-forwa
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def serve(
+async def serve(
     api: Api, address: str, *, material: Material | None = None, advertised: str = ""
-) -> tuple[grpc.Server, int]:
+) -> tuple[grpc.aio.Server, int]:
     """A started server at `address` (HOST:PORT) and its port; without `material` there is no TLS.
 
     Discovery gives out `advertised`, or else the address itself. Raises Unavailable when it is taken.
     """
-    # As many threads as calls: each waits in its own for the request, which a client may never send.
-    threads = ThreadPoolExecutor(_MOST_CALLS, thread_name_prefix="grpc")
-    server = grpc.server(threads, options=_OPTIONS, maximum_concurrent_rpcs=_MOST_CALLS)
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=_MOST_CALLS)
     try:
         if material is None:
             port = server.add_insecure_port(address)
@@ -48,7 +44,7 @@ def serve(
         raise Unavailable(f"careen cannot listen on {address}: is it in use?") from error
     own = f"{address.rpartition(':')[0]}:{port}"
     server.add_generic_rpc_handlers((_Door(api, advertised or own),))
-    server.start()
+    await server.start()
     return server, port
 
 
@@ -69,24 +65,30 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annota
         method = self._methods.get(details.method)
         headers = {key: value for key, value in details.invocation_metadata or () if key in _HEADERS}
 
-        def answer(body: bytes, context: grpc.ServicerContext) -> bytes:
+        async def answer(body: bytes, context: grpc.aio.ServicerContext) -> bytes:
             call = self._call(headers, context.peer())
-            context.send_initial_metadata((("server", "ycapi"), *call.headers.items()))
+            await context.send_initial_metadata((("server", "ycapi"), *call.headers.items()))
             try:
-                return self._answer(method, body, call)
+                return await self._answer(method, body, call)
             except Exception as error:  # noqa: BLE001 - the edge of the server: whoever waits gets an answer
                 told = status.of(error, call)
-            return _abort(context, told)
+            context.set_trailing_metadata((("grpc-status-details-bin", told.SerializeToString()),))
+            await context.abort(_CODES[told.code], told.message)
+            raise AssertionError("it raises")
 
         return grpc.unary_unary_rpc_method_handler(answer)
 
-    def _answer(self, method: Method | None, body: bytes, call: Call) -> bytes:
+    async def _answer(self, method: Method | None, body: bytes, call: Call) -> bytes:
         if method is None:
             raise Unimplemented("There is no such method")
-        known = self._api.identified(method, call)
-        with self._api.reading(method, known):
-            request = _request(method, body)
-        return self._api.call(method, request, known).SerializeToString()
+
+        def work() -> bytes:
+            known = self._api.identified(method, call)
+            with self._api.reading(method, known):
+                request = _request(method, body)
+            return self._api.call(method, request, known).SerializeToString()
+
+        return await self._api.run(method, work)
 
     def _call(self, headers: Mapping[str, str], peer: str) -> Call:
         host, port = _peer(peer)
@@ -110,9 +112,3 @@ def _request(method: Method, body: bytes) -> Message:
         return method.request.FromString(body)
     except DecodeError as error:
         raise Invalid(f"Not a message of {method.request.DESCRIPTOR.full_name}") from error
-
-
-def _abort(context: grpc.ServicerContext, told: Any) -> NoReturn:  # noqa: ANN401 - google.rpc has no stubs
-    context.set_trailing_metadata((("grpc-status-details-bin", told.SerializeToString()),))
-    context.abort(_CODES[told.code], told.message)
-    raise AssertionError("it raises")

@@ -72,6 +72,11 @@ class Method:
         return self.full_name.rpartition(".")[2]
 
     @property
+    def reads_one(self) -> bool:
+        """Whether it reads a row or two and changes nothing: Get, GetByName, GetLast and the like."""
+        return self.name.startswith("Get")
+
+    @property
     def grpc_path(self) -> str:
         return f"/{self.service}/{self.name}"
 

@@ -95,7 +95,7 @@ class _Door:
                 message = json_requests.read(method, path, query, body)
             return json_responses.write(self._api.call(method, message, known))
 
-        return await self._api.in_thread(answer)
+        return await self._api.run(method, answer)
 
 
 def _refuse(verbs: Sequence[str], call: Call) -> Response:

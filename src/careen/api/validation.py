@@ -69,9 +69,14 @@ def _message(message: Message, prefix: str) -> Iterator[Violation]:
 
 def _oneof(message: Message, oneof: OneofDescriptor, prefix: str) -> Iterator[Violation]:
     chosen = message.WhichOneof(oneof.name)
-    if oneof.GetOptions().Extensions[options.exactly_one] and not (chosen and getattr(message, chosen)):
+    if _is_exactly_one(oneof) and not (chosen and getattr(message, chosen)):
         names = ", ".join(field.name for field in oneof.fields)
         yield Violation(prefix + (chosen or oneof.name), f"exactly one of {names} must be given")
+
+
+@cache
+def _is_exactly_one(oneof: OneofDescriptor) -> bool:
+    return bool(oneof.GetOptions().Extensions[options.exactly_one])
 
 
 def _field(message: Message, field: FieldDescriptor, path: str) -> Iterator[Violation]:
@@ -197,11 +202,13 @@ def _quantity(text: str) -> int | timedelta:
     return timedelta(**{unit: int(text[:-1])}) if unit else int(text)
 
 
+@cache
 def option(field: FieldDescriptor, name: str) -> str:
     """What yandex/cloud/validation.proto says of the field by that name."""
     value: str = field.GetOptions().Extensions[options.DESCRIPTOR.extensions_by_name[name]]
     return value
 
 
+@cache
 def is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import logging
 import signal
 import socket
@@ -187,12 +188,12 @@ async def _serve(parts: Workshop, begun: Begun, announce: Callable[[str], object
         trail=begun.trail,
     )
     material = tls.ensure(settings.tls, settings.tls_names)
-    tls_door, tls_port = grpc_door.serve(api, str(settings.grpc), material=material)
+    tls_door, tls_port = await grpc_door.serve(api, str(settings.grpc), material=material)
     api.grpc_address = str(replace(settings.grpc, port=tls_port))
     doors = [tls_door]
     plaintext = ""
     if settings.grpc_plaintext is not None:
-        door, port = grpc_door.serve(api, str(settings.grpc_plaintext))
+        door, port = await grpc_door.serve(api, str(settings.grpc_plaintext))
         doors.append(door)
         plaintext = str(replace(settings.grpc_plaintext, port=port))
     welcome = Welcome(http, api.grpc_address, plaintext, begun.registry.id, material, settings.auth)
@@ -204,8 +205,7 @@ async def _serve(parts: Workshop, begun: Begun, announce: Callable[[str], object
     try:
         await web.serve(sockets=[listener])
     finally:
-        for ended in [door.stop(_GRACE) for door in doors]:
-            ended.wait()
+        await asyncio.gather(*(door.stop(_GRACE) for door in doors))
         api.close()
 
 
@@ -266,6 +266,8 @@ class _WebServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+        gc.collect()
+        gc.freeze()  # what is there stays: to look it over again and again would hold up every caller
 
 
 def _web_config(application: Starlette) -> uvicorn.Config:
