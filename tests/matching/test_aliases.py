@@ -7,7 +7,7 @@ from careen.matching.records import Hit, Record
 
 
 def hit(id_: str, *aliases: str) -> Hit:
-    record = Record(f"sha256:{id_}", "a-feed", id_, aliases, (), "", "", "")  # type: ignore[arg-type]  # no digest
+    record = Record(f"sha256:{id_}", "a-feed", id_, aliases, (), "", "")  # type: ignore[arg-type]  # no digest
     return Hit(record, "", "", "", b"", "", "affected", by_source=False)
 
 

@@ -360,7 +360,7 @@ def test_what_is_exploited_and_how_likely_that_is_stands_beside_the_proof(snapsh
         "percentile": 0.97,
         "day": "2026-08-16",
     }
-    assert not snapshot.facts({"CVE-2024-1009"}).likelihoods
+    assert not snapshot.facts({"CVE-2024-1009"})["CVE-2024-1009"].likelihood
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from careen.errors import NotFound
-from careen.matching import content
+from careen.matching import content, severity
 from careen.matching.builder import build
 from careen.matching.files import activate, current
 from careen.matching.records import Source
@@ -120,9 +120,9 @@ def test_a_later_word_of_a_feed_takes_the_place_of_its_earlier_one(snapshot_of: 
         Rejected(ids[1], "NVD", gone),
     )
     facts = snapshot.facts([*ids, "CVE-2024-4000"])
-    assert facts.ratings.keys() == {ids[0], ids[2]}  # no advisory names the last
-    assert [rating.score for rating in facts.ratings[ids[0]]] == [low]
-    assert facts.rejected == {ids[1]: ["NVD"]}
+    assert {name for name, each in facts.items() if each.ratings} == {ids[0], ids[2]}  # nobody names the last
+    assert [rating.says for rating in facts[ids[0]].ratings] == [low.vector]
+    assert {name: each.rejected for name, each in facts.items() if each.rejected} == {ids[1]: ["NVD"]}
 
 
 def test_other_records_give_another_snapshot(tmp_path: Path) -> None:
@@ -143,7 +143,9 @@ def test_a_snapshot_knows_its_digest_its_feeds_and_its_ecosystems(tmp_path: Path
         ]
         assert snapshot.ecosystem("pip") == snapshot.ecosystem("pypi") == snapshot.ecosystem("PyPI")
         assert snapshot.ecosystem("npm") is None
-        assert snapshot.facts({"CVE-2024-1000"}).ratings == {"CVE-2024-1000": [RATING]}
+        assert snapshot.facts({"CVE-2024-1000"})["CVE-2024-1000"].ratings == [
+            severity.of_rating(RATING.score.source, RATING.score.vector, RATING.severity)
+        ]
 
 
 def test_what_cannot_be_read_is_counted_and_the_rest_is_kept(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_a_narrow_terminal_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     package = replace(
         OPENSSL, name="a-package-with-a-long-name-indeed", version="1:2.36.1-8+deb11u2~really1.2.3.4-5"
     )
-    finding = replace(FINDINGS[1], package=package, fixed_by="1:2.36.1-8+deb11u3~really1.2.3.4-6", link="")
+    finding = FINDINGS[1]._replace(package=package, fixed_by="1:2.36.1-8+deb11u3~really1.2.3.4-6", link="")
     lines = table.render(replace(VERDICT, findings=(finding,)), IMAGE).splitlines()
     assert max(len(line) for line in lines) <= 80
     start = next(number for number, line in enumerate(lines) if line.startswith("SEVERITY"))
@@ -128,7 +128,7 @@ def test_a_narrow_terminal_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("report", [table, json_report])
 def test_names_from_the_image_cannot_steer_the_terminal(report: Any) -> None:
     hostile = replace(OPENSSL, name="\x1b[2J\x9b31m\u202ename\r\n", version="\udc80\x07" + "9" * 5000)
-    finding = replace(FINDINGS[0], package=hostile, link="https://x/\x1b]8;;\x07", evidence={})
+    finding = FINDINGS[0]._replace(package=hostile, link="https://x/\x1b]8;;\x07", evidence={})
     problem = Problem(ProblemKind.CORRUPT_DATABASE, "var/\x1b", "\x00\x08")
     image = replace(IMAGE, reference="\x1b[31m")
     text = report.render(replace(VERDICT, findings=(finding,), problems=(problem,)), image)

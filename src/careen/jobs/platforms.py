@@ -80,7 +80,7 @@ def combined(verdicts: Sequence[tuple[Part, Verdict]], problems: Sequence[Proble
     if not others and not first.platform:
         return replace(alone, problems=tuple(sorted({*alone.problems, *problems})))
     findings = [
-        replace(each, platform=part.platform) for part, verdict in verdicts for each in verdict.findings
+        each._replace(platform=part.platform) for part, verdict in verdicts for each in verdict.findings
     ]
     said = {_of(part, problem) for part, verdict in verdicts for problem in verdict.problems}
     packages = dict.fromkeys(package for _, verdict in verdicts for package in verdict.packages)

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from careen.matching.records import Hit, Record
@@ -49,22 +49,33 @@ def merge(hits: Sequence[Hit]) -> list[Flaw]:
 
     What an advisory named by a CVE has for aliases joins nothing: an erratum may fix many of them.
     """
+    by_id = defaultdict(list)
+    for hit in hits:
+        by_id[hit.record.id].append(hit)
     groups = defaultdict(list)
+    names = _joined(by_id)
+    for id_ in by_id:
+        groups[names.root(id_)].append(id_)
+    return [
+        flaw for ids in groups.values() for flaw in _flaws(ids, [hit for id_ in ids for hit in by_id[id_]])
+    ]
+
+
+def _joined(by_id: Mapping[str, Sequence[Hit]]) -> _Names:
     names = _Names()
-    for hit in hits:
-        if not is_cve(hit.record.id):
-            for alias in hit.record.aliases:
-                names.join(hit.record.id, alias)
-    for hit in hits:
-        groups[names.root(hit.record.id)].append(hit)
-    return [flaw for group in groups.values() for flaw in _flaws(group)]
+    for id_, hits in by_id.items():
+        if not is_cve(id_):
+            for hit in hits:
+                for alias in hit.record.aliases:
+                    names.join(id_, alias)
+    return names
 
 
-def _flaws(hits: Sequence[Hit]) -> list[Flaw]:
+def _flaws(ids: Sequence[str], hits: Sequence[Hit]) -> list[Flaw]:
     """Two CVEs that have advisories of their own are two vulnerabilities, whatever third names them both."""
-    if len(hits) == 1 and is_cve(hits[0].record.id):  # nearly all that distributions say
-        record = hits[0].record
-        return [Flaw(record.id, tuple(sorted({*record.aliases} - {record.id})), hits)]
+    if len(ids) == 1 and is_cve(ids[0]):  # nearly all that distributions say
+        aliases = {alias for hit in hits for alias in hit.record.aliases} - {ids[0]}
+        return [Flaw(ids[0], tuple(sorted(aliases)), hits)]
     said = [_cves(hit.record) for hit in hits]
     own = {cve for cves in said if len(cves) == 1 for cve in cves}
     if len(own) <= 1:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
-from careen.matching.records import Covered, Hit, Record
-from careen.matching.severity import Candidate, told
+from careen.matching.records import Candidate, Covered, Hit, Record
+from careen.matching.severity import told
 from careen.model.package import Package
 from careen.model.vulnerability import Exploited, Likelihood
 

@@ -1,12 +1,14 @@
 """The statements that a snapshot is asked with, and what their rows mean."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from careen.matching.records import Condition, Covered, Hit, Record
+from careen.matching import severity
+from careen.matching.records import Condition, Covered, Facts, Hit, Record
 from careen.model.digest import Digest
 from careen.model.severity import Severity
+from careen.model.vulnerability import Exploited, Likelihood
 
 Row = Sequence[Any]
 SEVERITIES = {level.value: level for level in Severity}  # a dict is five times as fast as the enumeration
@@ -27,7 +29,10 @@ RECORDS = """
 SELECT advisories.id, digest, feed, name, aliases, scores, severity, link, modified
 FROM json_each(?) AS asked CROSS JOIN advisories ON advisories.id = asked.value
 """
-CONDITION = "SELECT arches, repositories, remark FROM conditions WHERE id = ?"
+CONDITIONS = """
+SELECT conditions.id, arches, repositories, remark
+FROM json_each(?) AS asked CROSS JOIN conditions ON conditions.id = asked.value
+"""
 UNREADABLE = """
 SELECT unreadable.package, advisories.name, reason
 FROM json_each(?) AS asked
@@ -51,6 +56,7 @@ ORDER BY 1, 4 DESC, 2, 3
 REJECTED = """
 SELECT rejected.id, source FROM json_each(?) AS asked CROSS JOIN rejected ON rejected.id = asked.value
 """
+FACTS = (RATINGS, EXPLOITED, LIKELIHOODS, REJECTED)
 ECOSYSTEM = """
 SELECT judge.name, judge.scheme, judge.feed,
        coalesce(own.end_of_life, judge.end_of_life), coalesce(own.ended, judge.ended)
@@ -79,27 +85,56 @@ def covered(row: Row) -> Covered:
 
 def record(row: Row) -> Record:
     """Of the columns of an advisory from its digest on."""
-    sha256, feed, name, aliases, scores, *words = row
+    sha256, feed, name, aliases, scores, word, link, modified = row
     rated = json.loads(scores) if scores != "[]" else ()
+    levels = ((source, vector, SEVERITIES[level]) for source, vector, level in rated)
     return Record(
         Digest(f"sha256:{sha256.hex()}"),
         feed,
         name,
         tuple(json.loads(aliases)) if aliases != "[]" else (),
-        tuple((source, vector, SEVERITIES[level]) for source, vector, level in rated),
-        *words,
+        tuple(severity.of_advisory(feed, word, levels)),
+        link,
+        modified,
     )
 
 
-def hit(row: Row, known: Record, condition: Callable[[int], Condition], *, by_source: bool) -> Hit:
+def hit(
+    row: Row, records: Mapping[int, Record], conditions: Mapping[int, Condition], *, by_source: bool
+) -> Hit:
     """Of the columns of AFFECTING."""
-    _, introduced, fixed, last_affected, high, severity, status, number = row
-    if not number:
-        return Hit(known, introduced, fixed, last_affected, high, severity, status, by_source)
-    said = condition(number)
-    return Hit(known, introduced, fixed, last_affected, high, severity, status, by_source, *said)
+    number, introduced, fixed, last_affected, high, word, status, condition = row
+    arches, repositories, remark = conditions[condition]
+    record = records[number]
+    return Hit(
+        record,
+        introduced,
+        fixed,
+        last_affected,
+        high,
+        word,
+        status,
+        by_source,
+        arches,
+        repositories,
+        remark,
+    )
 
 
 def condition(row: Row) -> Condition:
     arches, repositories, remark = row
     return tuple(json.loads(arches)), tuple(json.loads(repositories)), remark
+
+
+def facts(
+    ratings: Iterable[Row], exploited: Iterable[Row], likelihoods: Sequence[Row], rejected: Iterable[Row]
+) -> Facts:
+    """Of the rows of FACTS for one vulnerability."""
+    return Facts(
+        [severity.of_rating(source, vector, SEVERITIES[level]) for _, source, vector, level in ratings],
+        [Exploited(id_, source, since, bool(used)) for id_, source, since, used in exploited]
+        if exploited
+        else (),
+        Likelihood._make(likelihoods[0]) if likelihoods else None,
+        [source for _, source in rejected] if rejected else (),
+    )

@@ -1,11 +1,11 @@
 """What a snapshot answers with: thousands of values for an image, so named tuples, which are made fast."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from careen.model.digest import Digest
 from careen.model.severity import Severity
-from careen.model.vulnerability import Exploited, Likelihood, Rating
+from careen.model.vulnerability import Exploited, Likelihood
 
 
 class Covered(NamedTuple):
@@ -28,6 +28,19 @@ class Source(NamedTuple):
     problems: int
 
 
+class Candidate(NamedTuple):
+    """One source's opinion of a severity.
+
+    A finding's least counts: within a rank the newer CVSS, and then the worse.
+    """
+
+    rank: int  # as severity.py says
+    age: int  # of its kind of CVSS vector: the negative of the version; 0 for a word
+    severity: Severity
+    source: str  # "debian", "GHSA", "NVD"
+    says: str  # its word or CVSS vector
+
+
 class Record(NamedTuple):
     """An advisory as a feed gave it, without what it says of packages."""
 
@@ -35,8 +48,7 @@ class Record(NamedTuple):
     feed: str
     id: str
     aliases: tuple[str, ...]
-    scores: tuple[tuple[str, str, Severity], ...]  # source, CVSS vector, what it means
-    severity: str
+    opinions: tuple[Candidate, ...]  # of its scores and its own word
     link: str
     modified: str
 
@@ -47,6 +59,7 @@ class Record(NamedTuple):
 
 # Architectures and repositories whose builds are meant, and a remark for people; see Hit.
 Condition = tuple[tuple[str, ...], tuple[str, ...], str]
+NO_CONDITION: Condition = ((), (), "")
 
 
 class Hit(NamedTuple):
@@ -84,9 +97,9 @@ class Named(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """What is said of vulnerabilities as such, by their names."""
+    """What is said of one vulnerability as such."""
 
-    ratings: Mapping[str, Sequence[Rating]]
-    exploited: Mapping[str, Sequence[Exploited]]
-    likelihoods: Mapping[str, Likelihood]  # the newest of each
-    rejected: Mapping[str, Sequence[str]]  # who says that the id was taken back
+    ratings: Sequence[Candidate]
+    exploited: Sequence[Exploited]
+    likelihood: Likelihood | None  # the newest
+    rejected: Sequence[str]  # who says that the id was taken back

@@ -4,12 +4,11 @@ Of CVSS version 4 goes before 3, and 3 before 2 (vectors.py says what a vector m
 Every candidate is kept, so that a result can say what was chosen and why.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from careen.matching.records import Hit
+from careen.matching.records import Candidate, Hit
 from careen.model.severity import Severity
-from careen.model.vulnerability import Rating
 
 _WORDS = {
     "unimportant": Severity.NEGLIGIBLE,
@@ -22,6 +21,10 @@ _WORDS = {
     "important": Severity.HIGH,
     "critical": Severity.CRITICAL,
 }
+_VERSIONS = {"CVSS:3": 3, "CVSS:4": 4}
+
+
+Scored = tuple[str, str, Severity]  # source, CVSS vector, what it means
 
 REASONS = (
     "the vendor's word for this package",
@@ -29,18 +32,10 @@ REASONS = (
     "the advisory's own word",
     "a rating of the vulnerability",
 )
+_PACKAGE, _SCORE, _ADVISORY, _RATING = range(len(REASONS))  # ranks
 
 
-class Candidate(NamedTuple):
-    """One source's opinion. A finding's least counts: within a rank the newer CVSS, and then the worse."""
-
-    rank: int  # index into REASONS
-    age: int  # of its kind of CVSS vector: the negative of the version; 0 for a word
-    severity: Severity
-    source: str  # "debian", "GHSA", "NVD"
-    says: str  # its word or CVSS vector
-
-
+@functools.lru_cache(1_000)
 def of_word(word: str) -> Severity | None:
     """None for a word that decides nothing, such as Debian's "not yet assigned"."""
     return _WORDS.get(word.strip().rstrip("*").casefold())
@@ -48,44 +43,46 @@ def of_word(word: str) -> Severity | None:
 
 def cvss_version(says: str) -> int:
     """0 for a word, and 2 for a vector without a prefix."""
-    if says.startswith("CVSS:"):
-        return int(says[5]) if says[5:6] in ("3", "4") else 0
-    return 2 if says.startswith("AV:") else 0
+    return _VERSIONS.get(says[:6]) or (2 if says.startswith("AV:") else 0)
 
 
-def candidates(hits: Iterable[Hit], ratings: Iterable[Rating]) -> Iterator[Candidate]:
-    """All opinions of a finding's advisories, and of those who rate the vulnerability as such."""
+def of_advisory(feed: str, word: str, scores: Iterable[Scored]) -> Iterator[Candidate]:
+    """What an advisory says of itself."""
+    for source, vector, level in scores:
+        yield Candidate(_SCORE, -cvss_version(vector), level, source, vector)
+    if meant := of_word(word):
+        yield Candidate(_ADVISORY, 0, meant, feed, word)
+
+
+def of_rating(source: str, vector: str, level: Severity) -> Candidate:
+    """What somebody says of a vulnerability as such."""
+    return Candidate(_RATING, -cvss_version(vector), level, source, vector)
+
+
+def opinions(hits: Iterable[Hit], ratings: Iterable[Candidate]) -> list[Candidate]:
+    """All that is said of a finding, of which the least counts."""
+    found = [*ratings]
     for hit in hits:
-        record = hit.record
-        for rank, word in ((0, hit.severity), (2, record.severity)):
-            level = of_word(word) if word else None
-            if level is not None:
-                yield Candidate(rank, 0, level, record.feed, word)
-        for source, vector, level in record.scores:
-            yield Candidate(1, -cvss_version(vector), level, source, vector)
-    for _, (source, vector), level, _ in ratings:
-        yield Candidate(3, -cvss_version(vector), level, source, vector)
+        found += hit.record.opinions
+        if level := of_word(hit.severity):
+            found.append(Candidate(_PACKAGE, 0, level, hit.record.feed, hit.severity))
+    return found
 
 
-def ordered(opinions: Iterable[Candidate]) -> Sequence[Candidate]:
-    """Each once, the one that counts first."""
-    return sorted(set(opinions))
+def chosen(opinions: Sequence[Candidate]) -> Severity:
+    return min(opinions).severity if opinions else Severity.UNDEFINED
 
 
-def chosen(opinions: Iterable[Candidate]) -> Severity:
-    counts = min(opinions, default=None)
-    return counts.severity if counts else Severity.UNDEFINED
-
-
-def told(opinions: Sequence[Candidate]) -> list[Mapping[str, object]]:
-    """All of them as values for JSON, each with what it is, and which one counts."""
+def told(opinions: Iterable[Candidate]) -> list[Mapping[str, object]]:
+    """Each of them once as values for JSON, with what it is, and which one counts."""
+    ordered = sorted(set(opinions))
     return [
         {
             "severity": candidate.severity.name,
             "source": candidate.source,
             "says": candidate.says,
             "because": REASONS[candidate.rank],
-            "chosen": candidate is opinions[0],
+            "chosen": candidate is ordered[0],
         }
-        for candidate in opinions
+        for candidate in ordered
     ]

@@ -11,15 +11,25 @@ from typing import Any, Self
 
 from careen.errors import Unavailable
 from careen.matching import reading, schema
-from careen.matching.records import Condition, Covered, Facts, Hit, Named, Record, Source, Statement
+from careen.matching.memory import Memory
+from careen.matching.records import (
+    NO_CONDITION,
+    Condition,
+    Covered,
+    Facts,
+    Hit,
+    Named,
+    Record,
+    Source,
+    Statement,
+)
 from careen.model import digest
 from careen.model.digest import Digest
 from careen.model.problem import Problem, ProblemKind
-from careen.model.vulnerability import Exploited, Likelihood, Rating, Score
 
 Subject = tuple[str, str, bool]  # ecosystem, name of a package, whether that of the source is meant
 
-_KEPT = 20_000  # records that an open snapshot remembers, about 1 KB each
+_KEPT = 20_000  # of each kind of answer, about 1 KB each
 
 
 class InvalidSnapshot(Unavailable): ...
@@ -36,8 +46,9 @@ class Snapshot:
         self.path = path
         self._connection = connection
         self._lock = threading.Lock()
-        self._known: dict[int, Record] = {}
-        self._conditions: dict[int, Condition] = {}
+        self._records: Memory[int, Record] = Memory(self._load_records, most=_KEPT)
+        self._conditions: Memory[int, Condition] = Memory(self._load_conditions, most=_KEPT)
+        self._facts: Memory[str, Facts] = Memory(self._load_facts, most=_KEPT)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -93,29 +104,20 @@ class Snapshot:
     def affecting_all(self, asked: Sequence[tuple[int, bytes, bool]]) -> list[tuple[Hit, ...]]:
         """What affects each, given by number, key, and whether the source is meant."""
         found = [self._rows(reading.AFFECTING, package, key, key) for package, key, _ in asked]
-        records = self._records({row[0] for rows in found for row in rows})
+        records = self._records.of({row[0] for rows in found for row in rows})
+        conditions = self._conditions.of({row[-1] for rows in found for row in rows})
         return [
-            tuple(reading.hit(row, records[row[0]], self._condition, by_source=by_source) for row in rows)
+            tuple([reading.hit(row, records, conditions, by_source=by_source) for row in rows])
             for rows, (_, _, by_source) in zip(found, asked, strict=True)
         ]
 
-    def _records(self, numbers: set[int]) -> dict[int, Record]:
-        known = self._known
-        missing = [number for number in numbers if number not in known]
-        if len(known) + len(missing) > _KEPT:
-            known = {number: known[number] for number in numbers if number in known}
-        if missing:
-            rows = self._rows(reading.RECORDS, json.dumps(missing))
-            known = {**known, **{row[0]: reading.record(row[1:]) for row in rows}}
-        self._known = known  # a dict that is in use elsewhere is never changed
-        return known
+    def _load_records(self, numbers: Sequence[int]) -> Mapping[int, Record]:
+        rows = self._rows(reading.RECORDS, json.dumps(numbers))
+        return {row[0]: reading.record(row[1:]) for row in rows}
 
-    def _condition(self, number: int) -> Condition:
-        known = self._conditions.get(number)
-        if known is None:
-            known = reading.condition(self._rows(reading.CONDITION, number)[0])
-            self._conditions[number] = known
-        return known
+    def _load_conditions(self, numbers: Sequence[int]) -> Mapping[int, Condition]:
+        rows = self._rows(reading.CONDITIONS, json.dumps(numbers))
+        return {0: NO_CONDITION, **{row[0]: reading.condition(row[1:]) for row in rows}}
 
     def named(self, vulnerability: str) -> tuple[Named, ...]:
         """Every advisory of that id or alias, in any case. Reads the whole file: not for scans."""
@@ -127,8 +129,9 @@ class Snapshot:
     def _statements(self, records: Mapping[int, Record]) -> Mapping[int, list[Statement]]:
         found = defaultdict(list)
         rows = self._rows(reading.STATEMENTS, json.dumps(sorted(records)))
+        conditions = self._conditions.of({row[-1] for row in rows})
         for number, ecosystem, package, by_source, low, *rest in rows:
-            hit = reading.hit(rest, records[number], self._condition, by_source=bool(by_source))
+            hit = reading.hit(rest, records, conditions, by_source=bool(by_source))
             found[number].append(Statement(ecosystem, package, bool(by_source), low, hit))
         return found
 
@@ -139,19 +142,28 @@ class Snapshot:
             found[package].append((id_, reason))
         return found
 
-    def facts(self, vulnerabilities: Collection[str]) -> Facts:
+    def facts(self, vulnerabilities: Collection[str]) -> Mapping[str, Facts]:
+        """Of each of these names, and perhaps of others."""
+        return self._facts.of(vulnerabilities)
+
+    def _load_facts(self, vulnerabilities: Sequence[str]) -> Mapping[str, Facts]:
         names = json.dumps(sorted(vulnerabilities))
-        ratings, exploited, rejected = defaultdict(list), defaultdict(list), defaultdict(list)
-        for id_, source, vector, level in self._rows(reading.RATINGS, names):
-            ratings[id_].append(Rating(id_, Score(source, vector), reading.SEVERITIES[level]))
-        for id_, source, since, used in self._rows(reading.EXPLOITED, names):
-            exploited[id_].append(Exploited(id_, source, since, bool(used)))
-        likelihoods: dict[str, Likelihood] = {}
-        for row in self._rows(reading.LIKELIHOODS, names):
-            likelihoods.setdefault(row[0], Likelihood._make(row))
-        for id_, source in self._rows(reading.REJECTED, names):
-            rejected[id_].append(source)
-        return Facts(ratings, exploited, likelihoods, rejected)
+        ratings, exploited, likelihoods, rejected = (self._by_id(query, names) for query in reading.FACTS)
+        return {
+            name: reading.facts(
+                ratings.get(name, ()),
+                exploited.get(name, ()),
+                likelihoods.get(name, ()),
+                rejected.get(name, ()),
+            )
+            for name in vulnerabilities
+        }
+
+    def _by_id(self, query: str, names: str) -> Mapping[str, list[reading.Row]]:
+        found: defaultdict[str, list[reading.Row]] = defaultdict(list)
+        for row in self._rows(query, names):
+            found[row[0]].append(row)
+        return found
 
     def cpes(self, repository: str) -> tuple[str, ...]:
         """Of the repository of that id; none for an unknown one."""

@@ -1,7 +1,9 @@
 """Findings and the result of a scan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 from careen.model.digest import Digest
 from careen.model.distro import Distro
@@ -10,8 +12,7 @@ from careen.model.problem import FATAL, Problem
 from careen.model.severity import Counts, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):  # thousands are made for an image
     """One vulnerability in one installed package, and why we say so."""
 
     id: str  # the CVE where there is one, else upstream's id
@@ -24,9 +25,8 @@ class Finding:
     link: str
     # fixed (a fix can be had) | affected | will_not_fix | deferred | end_of_life | under_investigation
     status: str = "affected"
-    evidence: Mapping[str, object] = field(
-        default_factory=dict
-    )  # advisory, feed, range, compared, severities …
+    # advisory, feed, range, compared, severities …
+    evidence: Mapping[str, object] = MappingProxyType({})
     platform: str = ""  # of which image of an index, "linux/arm64"; "" = the image is none
 
 
