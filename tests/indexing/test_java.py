@@ -1,5 +1,6 @@
 """Java archives that no testdata can hold: built by code, damaged, lying or endless."""
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from careen.indexing import java
+from careen.indexing._rope import Rope
+from careen.indexing._sha1 import Digests
 from careen.indexing._zip_sift import sift
 from careen.model.file import File
 from careen.model.package import Package
@@ -158,6 +161,37 @@ def test_an_archive_without_a_group_is_told_beside_what_was_copied_into_it(
 ) -> None:
     content = jar({MANIFEST: "Manifest-Version: 1.0\n", **pom("com.google.guava", "guava", "31.1-jre")})
     assert names(read(content, path)) == [*expected, "com.google.guava:guava@31.1-jre"]
+
+
+def test_an_archive_without_a_group_has_its_digest() -> None:
+    other = jar({MANIFEST: "Manifest-Version: 1.0\n"})
+    content = jar({**pom("com.acme", "app", "1"), "lib/mine-1.0.jar": other}, zipfile.ZIP_STORED)
+    found = {each.name: each.checksum for each in read(content) if isinstance(each, Package)}
+    assert found == {
+        "com.acme:app": "",
+        "mine": f"sha1:{hashlib.sha1(other, usedforsecurity=False).hexdigest()}",
+    }
+
+
+def test_a_nameless_archive_is_told_by_its_digest() -> None:
+    content = jar({"A.class": ""})
+    (problem,) = read(content)
+    assert isinstance(problem, Problem)
+    assert hashlib.sha1(content, usedforsecurity=False).hexdigest() in problem.message
+
+
+def test_an_archive_that_was_not_kept_as_a_whole_has_no_digest() -> None:
+    content = jar({MANIFEST: "Manifest-Version: 1.0\n", "big.bin": bytes(2000)}, zipfile.ZIP_STORED)
+    pieces = sift([content], java.is_wanted, 1 << 20)
+    (found,) = java.read(File("app/mine-1.0.jar", size=len(content), pieces=pieces))
+    assert isinstance(found, Package)
+    assert (found.name, found.checksum) == ("mine", "")
+
+
+def test_digests_are_made_of_so_much_only() -> None:
+    digests = Digests(File("a.jar", pieces=(b"abc",)))
+    huge = Rope([memoryview(bytes(200 << 20))])
+    assert [bool(digests.of(rope)) for rope in (huge, huge, Rope([b"abc"]))] == [True, False, True]
 
 
 def test_a_name_alone_is_too_little() -> None:

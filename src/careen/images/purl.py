@@ -13,7 +13,7 @@ from careen.model.package import Package
 def purl(package: Package, distro: Distro | None) -> str:
     """Such as `pkg:deb/debian/curl@7.88.1-10?arch=amd64&distro=debian-12&upstream=...`."""
     if not package.is_os:
-        return _of_language(package.type, package.name, package.version) + _subdir(package)
+        return _of_language(package.type, package.name, package.version) + _qualifier(package)
     epoch, version = _epoch(package)
     qualifiers = {
         "arch": package.arch,
@@ -51,8 +51,10 @@ def _release(distro: Distro) -> str:
     return "-".join(filter(None, (distro.id, distro.version_id or distro.codename)))
 
 
-def _subdir(package: Package) -> str:
-    """What conda calls a platform (purl-spec, "conda")."""
+def _qualifier(package: Package) -> str:
+    """An archive's digest, and what conda calls a platform (purl-spec, "Known qualifiers", "conda")."""
+    if package.checksum:
+        return f"?checksum={quote(package.checksum, safe=':')}"
     return f"?subdir={quote(package.arch, safe='')}" if package.type == "conda" and package.arch else ""
 
 

@@ -23,6 +23,11 @@ def zeros(size: int) -> list[Piece]:
     return [_ZEROS[: min(len(_ZEROS), size - at)] for at in range(0, size, len(_ZEROS))]
 
 
+def is_whole(pieces: Iterable[Piece]) -> bool:
+    """Whether nothing of a file was replaced by zeros."""
+    return not any(isinstance(piece, memoryview) and piece.obj is _ZEROS.obj for piece in pieces)
+
+
 def sift(pieces: Iterable[bytes], wanted: Callable[[bytes], bool], room: int) -> list[Piece]:
     """The archive with zeros in place of what is not wanted, or does not fit into `room` bytes."""
     cut = _Cut(pieces, room)

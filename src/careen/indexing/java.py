@@ -6,6 +6,7 @@ from typing import NamedTuple
 from careen.indexing import _jar
 from careen.indexing._jar import Coordinates
 from careen.indexing._rope import Rope
+from careen.indexing._sha1 import Digests
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import shown
 from careen.indexing._zip import BadZip, Entry, Zip
@@ -14,7 +15,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "java"
-VERSION = 3
+VERSION = 4
 
 _SUFFIXES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg", ".far")
 _POM, _POM_XML, _MANIFEST = "/pom.properties", "/pom.xml", "META-INF/MANIFEST.MF"
@@ -36,26 +37,31 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """What the archive is and what was put into it, each group:artifact and version once."""
+    """What the archive is and what was put into it, each group:artifact and version once.
+
+    Of an archive that does not tell its group the digest is told, by which others know it.
+    """
+    digests = Digests(file)
     seen: set[tuple[str, str]] = set()
     nameless: list[str] = []
     reader = _Reader(file)
     for archive in reader.archives():
         found = list(_contents(archive))
         if not found and not archive.entries_are_archives:
-            nameless.append(archive.path)
+            nameless.append(f"{shown(archive.path or file.name)} {digests.of(archive.rope)}".rstrip())
         for coordinates, inner in found:
             if (coordinates.name, coordinates.version) not in seen:
                 seen.add((coordinates.name, coordinates.version))
-                yield _package(file, coordinates, inner)
+                checksum = "" if coordinates.group else digests.of(archive.rope)
+                yield _package(file, coordinates, inner, checksum)
     yield from reader.problems
     if nameless and not reader.problems:
-        told = ", ".join(shown(path or file.name) for path in nameless[:_TOLD])
+        told = ", ".join(nameless[:_TOLD])
         message = f"{len(nameless)} archives tell neither name nor version: {told}"
         yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
 
 
-def _package(file: File, found: Coordinates, inner: str) -> Package:
+def _package(file: File, found: Coordinates, inner: str, checksum: str) -> Package:
     return Package(
         found.name,
         found.version,
@@ -64,6 +70,7 @@ def _package(file: File, found: Coordinates, inner: str) -> Package:
         path=file.path,
         inner=inner,
         ecosystem="Maven",
+        checksum=checksum,
     )
 
 
@@ -92,6 +99,7 @@ class _Small:
 class _Archive(NamedTuple):
     path: str  # inside the file; "" = the file itself
     name: str  # of the file
+    rope: Rope
     zip: Zip
     small: _Small
 
@@ -206,7 +214,7 @@ class _Reader:
             self._damaged(path, error)
             return None
         self._left -= opened.directory_size
-        return _Archive(path, name, opened, self._small)
+        return _Archive(path, name, rope, opened, self._small)
 
     def _await(self, archive: _Archive, depth: int, held: int) -> None:
         nested = [entry for entry in archive.zip.entries if entry.name.endswith(_SUFFIXES)]

@@ -225,6 +225,7 @@ packages = Table(
     _text("vendor"),
     _text("owner"),
     _text("confidence"),
+    _text("checksum"),
 )
 
 scan_results = Table(
