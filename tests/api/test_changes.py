@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 
+from careen.api import lifecycle_policies
 from careen.api.methods import METHODS
 
 PREFIX = "yandex.cloud.containerregistry.v1."
@@ -167,6 +168,23 @@ def test_a_dry_run_names_the_images_that_would_go(world: Any) -> None:
         f"{REST}/dryRunLifecyclePolicyResults", params={"lifecyclePolicyId": made["id"]}
     ).json()
     assert len(listed["dryRunLifecyclePolicyResults"]) == 1
+
+
+def test_a_push_does_not_wait_for_a_dry_run(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = policy(world, rules=[{"tagRegexp": ".*", "retainedTop": "1"}]).json()["response"]
+    compute = lifecycle_policies.affected
+    pushed = []
+
+    def affected(*arguments: Any) -> Any:
+        pushed.append(world.push("tools/app", f"while-it-runs-{len(pushed)}"))
+        return compute(*arguments)
+
+    monkeypatch.setattr(lifecycle_policies, "affected", affected)
+    run = world.http.post(f"{REST}/dryRunLifecyclePolicy/{made['id']}").json()["response"]
+    assert len(pushed) == 1
+    assert run["affectedImagesCount"] == "0"  # of what there was when it began
+    again = world.http.post(f"{REST}/dryRunLifecyclePolicy/{made['id']}").json()["response"]
+    assert again["affectedImagesCount"] == "1"
 
 
 def test_a_registry_has_one_scan_policy(world: Any) -> None:

@@ -1,7 +1,7 @@
 """Responses as JSON (protobuf.dev, "ProtoJSON format"): camelCase, int64 as strings, RFC 3339 times.
 
-Two kinds of default values are printed, since scripts read them: booleans (`"done": false`) and the counts of
-VulnerabilityStats (`"critical": "0"`). Others are left out, as Yandex leaves them out.
+Two kinds of default values are printed, since scripts read them: booleans (`"done": false`) and counts
+(`"critical": "0"`, `"affectedImagesCount": "0"`). Others are left out, as Yandex leaves them out.
 """
 
 import json
@@ -11,7 +11,10 @@ from google.protobuf import any_pb2, json_format
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from yandex.cloud.containerregistry.v1.lifecycle_policy_service_pb2 import DryRunLifecyclePolicyResult
 from yandex.cloud.containerregistry.v1.scanner_pb2 import VulnerabilityStats
+
+_COUNTED = frozenset(kind.DESCRIPTOR.full_name for kind in (VulnerabilityStats, DryRunLifecyclePolicyResult))
 
 
 def write(message: Message) -> bytes:
@@ -55,4 +58,5 @@ def _default(field: FieldDescriptor) -> object:
         return None
     if field.type == FieldDescriptor.TYPE_BOOL:
         return False
-    return "0" if field.containing_type == VulnerabilityStats.DESCRIPTOR else None
+    is_count = field.type == FieldDescriptor.TYPE_INT64 and field.containing_type.full_name in _COUNTED
+    return "0" if is_count else None

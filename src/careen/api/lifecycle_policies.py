@@ -109,11 +109,17 @@ class LifecyclePolicies:
     def dry_run(
         self, request: lifecycle_policy_service_pb2.DryRunLifecyclePolicyRequest, call: Call
     ) -> Operation:
-        """What the policy would delete now, whether it is active or not."""
-        with self.database.write() as connection:
+        """What the policy would delete now, whether it is active or not.
+
+        Found in a snapshot of the database, for as long as it takes: nobody waits for it.
+        """
+        moment = now()
+        with self.database.read() as connection:
             policy = _policy(connection, request.lifecycle_policy_id)
-            found = affected(policy, images.candidates(connection, policy.repository_id), now())
-            run = DryRun(ids.new(), policy.id, now(), len(found))
+            found = affected(policy, images.candidates(connection, policy.repository_id), moment)
+        run = DryRun(ids.new(), policy.id, moment, len(found))
+        with self.database.write() as connection:
+            _policy(connection, policy.id)
             lifecycle.add_dry_run(connection, run, found)
             return changes.done(
                 connection,

@@ -1,10 +1,11 @@
 """INSERT that leaves a row alone which is there already, on SQLite and PostgreSQL alike."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, Text, bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 Item = TypeVar("Item")
@@ -36,6 +37,14 @@ def affects_a_row(connection: Connection, statement: sqlite.Insert | postgresql.
 def insert_all(connection: Connection, table: Table, rows: Iterable[Mapping[str, object]]) -> None:
     for batch in batched(rows):
         connection.execute(table.insert(), [dict(row) for row in batch])
+
+
+def rows_of(connection: Connection, values: Sequence[str]) -> Select[tuple[str]]:
+    """The values as rows, however many: a statement has no room for thousands of parameters."""
+    if connection.dialect.name == "postgresql":
+        array = bindparam(None, list(values), type_=postgresql.ARRAY(Text))
+        return select(func.unnest(array).table_valued("value").render_derived().c.value)
+    return select(func.json_each(json.dumps(values)).table_valued("value").c.value)
 
 
 def batched(items: Iterable[Item]) -> Iterator[Sequence[Item]]:

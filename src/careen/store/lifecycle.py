@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, update
+from sqlalchemy import ColumnElement, Connection, Row, literal, select, update
 
 from careen.errors import Exists
 from careen.model.policy import Candidate, DryRun, LifecyclePolicy, LifecycleRule, PolicyStatus
 from careen.model.registry import Image
 from careen.store import image_rows
-from careen.store.inserts import insert_all, insert_new
+from careen.store.inserts import insert_new, rows_of
 from careen.store.paging import Listed, Listing, Page, fetch
 from careen.store.tables import dry_run_images, dry_runs, images, lifecycle_policies, repositories
 
@@ -80,9 +80,12 @@ def page(
 
 
 def add_dry_run(connection: Connection, run: DryRun, affected: Sequence[Candidate]) -> None:
+    """With those of the affected images that are still there."""
     row = {"id": run.id, "policy_id": run.policy_id, "run_at": run.run_at, "affected": run.affected}
     connection.execute(dry_runs.insert().values(row))
-    insert_all(connection, dry_run_images, ({"dry_run_id": run.id, "image_id": each.id} for each in affected))
+    ids = rows_of(connection, [each.id for each in affected])
+    found = select(literal(run.id), images.c.id).where(images.c.id.in_(ids))
+    connection.execute(dry_run_images.insert().from_select(["dry_run_id", "image_id"], found))
 
 
 def dry_run(connection: Connection, run_id: str) -> DryRun | None:
