@@ -44,12 +44,13 @@ def test_a_deletion_is_told_and_one_that_was_rolled_back_is_not(
             if fails:
                 raise ValueError("a fault of ours")
 
-    recorded = Recorded(work, sqlite_database, trail.opened(str(path)))
-    with pytest.raises(ValueError, match="fault"):
-        recorded()
+    recorded = Recorded(sqlite_database, trail.opened(str(path)))
+    with pytest.raises(ValueError, match="fault"), recorded():
+        work()
     assert path.read_text() == ""
     fails = False
-    recorded()
+    with recorded():
+        work()
     (event,) = [json.loads(line) for line in path.read_text().splitlines()]
     assert event["event_type"].endswith(".DeleteImage")
     assert event["authentication"]["subject_id"] == "lifecycle-policy"

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.e2e
 
 V1 = "/container-registry/v1"
 OCI = "application/vnd.oci.image"
+KILLS = 3
 OLD = b"P:busybox\nV:1.36.1-r0\no:busybox\n\n"
 
 
@@ -148,7 +149,8 @@ def statuses_of(server: Any, name: str) -> list[str]:
 
 def tags_of(server: Any, name: str) -> set[str]:
     with server.client() as http:
-        images = http.get(f"{V1}/images", params={"repositoryName": name}).json()["images"]
+        query = {"repositoryName": name, "pageSize": 1000}
+        images = http.get(f"{V1}/images", params=query).json()["images"]
     return {tag for image in images for tag in image.get("tags", [])}
 
 
@@ -195,3 +197,54 @@ def test_a_lifecycle_policy_deletes_what_it_names_through_kills(
         path = f"{V1}/dryRunLifecyclePolicyResults/{dry['dryRunLifecyclePolicyResultId']}"
         assert http.get(path).json()["affectedImagesCount"] == "3"
         assert http.get(f"{path}:affectedImages").json() == {}
+
+
+def put_all(server: Any, name: str, layout: Path, tags: list[str]) -> None:
+    """An image for each tag; they share their blobs."""
+    blobs = layout / "blobs" / "sha256"
+    (entry,) = json.loads((layout / "index.json").read_text())["manifests"]
+    own = entry["digest"].partition(":")[2]
+    manifest = json.loads((blobs / own).read_text())
+    with server.client() as http:
+        for blob in blobs.iterdir():
+            if blob.name != own:
+                path = f"/v2/{name}/blobs/uploads/?digest=sha256:{blob.name}"
+                http.post(path, content=blob.read_bytes()).raise_for_status()
+        for tag in tags:
+            content = json.dumps({**manifest, "annotations": {"tag": tag}})
+            headers = {"content-type": entry["mediaType"]}
+            http.put(f"/v2/{name}/manifests/{tag}", content=content, headers=headers).raise_for_status()
+
+
+def deletions(server: Any) -> list[str]:
+    """The ids of the images of which the audit log says that they were deleted."""
+    events = [json.loads(line) for line in (server.data / "audit.jsonl").read_text().splitlines()]
+    return [
+        each["details"]["image_id"]
+        for each in events
+        if each["event_type"].endswith(".DeleteImage") and each["event_status"] == "DONE"
+    ]
+
+
+def test_a_run_that_is_killed_again_and_again_deletes_each_image_once(
+    own_server: Any, make_layout: Callable[..., Path]
+) -> None:
+    name, tags = f"{own_server.registry_id()}/many/app", [f"test-{number:03}" for number in range(450)]
+    put_all(own_server, name, make_layout(alpine(OLD)), [*tags, "release"])
+    with own_server.client() as http:
+        repository = http.get(f"{V1}/repositories/{name}:byName").json()["id"]
+        before = http.get(f"{V1}/images", params={"repositoryName": name, "pageSize": 1000}).json()["images"]
+    rules = [{"tagRegexp": "test-.*", "retainedTop": "5"}]
+    create(own_server, "lifecyclePolicies", repositoryId=repository, status="ACTIVE", rules=rules)
+    for number in range(KILLS):
+        time.sleep(random.Random(number).uniform(0, 0.2))
+        own_server.kill()
+        own_server.start()
+    left = {*tags[-5:], "release"}
+    eventually(lambda: tags_of(own_server, name) == left)
+    own_server.end(signal.SIGTERM)
+    doomed = {image["id"] for image in before if not left & set(image["tags"])}
+    told = deletions(own_server)
+    assert len(told) == len(set(told))
+    assert doomed >= set(told)
+    assert len(told) >= len(doomed) - 100 * KILLS  # of the transaction that a kill ended

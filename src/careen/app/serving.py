@@ -87,7 +87,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             Periodic("scan results", partial(retention.apply, parts.database), interval=_HOUR),
             Periodic(
                 "lifecycle policies",
-                Recorded(partial(apply_policies, parts.database), parts.database, trail),
+                partial(apply_policies, parts.database, Recorded(parts.database, trail)),
                 interval=settings.policies_interval,
             ),
             Periodic("scan policies", policies.rescan, interval=settings.policies_interval),

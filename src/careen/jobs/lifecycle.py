@@ -5,7 +5,8 @@ when every rule that speaks of it wants that, and when each of its tags is spoke
 names keeps its image, whatever is said of the others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,8 @@ from careen.store.columns import now
 from careen.store.database import Database
 
 log = structlog.get_logger(__name__)
+
+Around = Callable[[], AbstractContextManager[object]]
 
 _AT_ONCE = 100  # images that one transaction deletes: others wait for it
 
@@ -61,30 +64,33 @@ def _spared(rule: LifecycleRule, newest_first: Sequence[Candidate], at: datetime
             yield image
 
 
-def apply_policies(database: Database) -> int:
-    """Delete what the active policies want gone; gives the number of images."""
+def apply_policies(database: Database, around: Around = nullcontext) -> int:
+    """Delete what the active policies want gone; gives the number of images.
+
+    Each transaction is within an `around()`, which is left when what was deleted is gone for good.
+    """
     with database.read() as connection:
         policies = lifecycle.active(connection)
-    return sum(_apply(database, policy) for policy in policies)
+    return sum(_apply(database, policy, around) for policy in policies)
 
 
-def _apply(database: Database, policy: LifecyclePolicy) -> int:
+def _apply(database: Database, policy: LifecyclePolicy, around: Around) -> int:
     """In several transactions; what is doomed is found anew as soon as the repository or policy changes."""
     deleted = 0
-    while count := _delete(database, policy):
+    while count := _delete(database, policy, around):
         deleted += count
     if deleted:
         log.info("images deleted by lifecycle policy", policy=policy.id, images=deleted)
     return deleted
 
 
-def _delete(database: Database, policy: LifecyclePolicy) -> int:
+def _delete(database: Database, policy: LifecyclePolicy, around: Around) -> int:
     with database.read() as connection:
         state = images.state(connection, policy.repository_id)
         doomed = affected(policy, images.candidates(connection, policy.repository_id), now())
     deleted = 0
     for start in range(0, len(doomed), _AT_ONCE):
-        with database.write() as connection:
+        with around(), database.write() as connection:
             if lifecycle.get(connection, policy.id) != policy:
                 break
             if images.state(connection, policy.repository_id) != state:  # a push, or a tag that moved
