@@ -172,8 +172,8 @@ def test_a_dry_run_names_the_images_that_would_go(world: Any) -> None:
 
 def test_a_push_does_not_wait_for_a_dry_run(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     made = policy(world, rules=[{"tagRegexp": ".*", "retainedTop": "1"}]).json()["response"]
-    compute = lifecycle_policies.affected
-    pushed = []
+    compute: Any = vars(lifecycle_policies)["affected"]
+    pushed: list[Any] = []
 
     def affected(*arguments: Any) -> Any:
         pushed.append(world.push("tools/app", f"while-it-runs-{len(pushed)}"))

@@ -23,6 +23,7 @@ from careen.api import rest, tls
 from careen.api.dispatch import Api
 from careen.app import accounts, advisories, health, reports, workshop
 from careen.app.policy_events import Recorded
+from careen.app.protocol import Protocol
 from careen.app.scan_events import ScanEvents
 from careen.app.welcome import Welcome
 from careen.app.workshop import Workshop
@@ -46,7 +47,6 @@ from careen.model import ids
 from careen.model.layer import LayerIndex
 from careen.model.registry import Image, Registry
 from careen.registry import app as registry_door
-from careen.registry import large_bodies
 from careen.registry.door import RegistryDoor
 from careen.settings import Address, Settings
 from careen.store import images, registries
@@ -275,7 +275,7 @@ def _web_config(application: Starlette) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return uvicorn.Config(
         application,
-        http=large_bodies.Protocol,
+        http=Protocol,
         log_config=None,
         access_log=False,
         lifespan="off",
