@@ -34,7 +34,9 @@ from careen.auth.iam_tokens import IamTokens
 from careen.errors import Error, Exists, Unavailable
 from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
+from careen.jobs import cancelled
 from careen.jobs.arriving import Arriving
+from careen.jobs.cancelled import CancelWatch
 from careen.jobs.executor import Executor
 from careen.jobs.garbage import Garbage
 from careen.jobs.layers import layer_sources
@@ -80,10 +82,12 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
         )
         scans = Scans(parts.database, executor.submit, parts.indexing.leave)
         policies = ScanPolicies(parts.database, scans.start)
+        watch = CancelWatch(parts.database, parts.indexing.waiting, parts.indexing.leave)
         retention = Retention(settings.scan_results, settings.scan_results_days)
         rounds = [
             Periodic("feeds", partial(advisories.refresh, parts), interval=settings.feeds_interval),
             _garbage(parts),
+            Periodic("cancelled operations", watch.look, interval=cancelled.INTERVAL),
             Periodic("scan results", partial(retention.apply, parts.database), interval=_HOUR),
             Periodic(
                 "lifecycle policies",

@@ -79,6 +79,11 @@ class Indexing:
         begun = self._start(wanted.values(), whose, wanted_by)
         return {task.digest: task.index for task in begun if task.digest}
 
+    def waiting(self) -> frozenset[str]:
+        """The operations that wait for layers which are being read."""
+        with self._lock:
+            return frozenset().union(*(task.wanted_by for task in self._running.values()))
+
     def leave(self, operation_id: str) -> None:
         """The operation has ended: what no other waits for is not read on, and its child is killed."""
         with self._lock:

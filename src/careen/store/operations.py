@@ -1,6 +1,6 @@
 """Long-running operations. The row is the truth of a job; at most one of a kind runs on a subject."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -43,6 +43,12 @@ def unfinished(connection: Connection) -> Sequence[Operation]:
     """Every operation that runs or waits, oldest first."""
     query = select(operations).where(~operations.c.done).order_by(operations.c.created_at, operations.c.id)
     return [_operation(row) for row in connection.execute(query).all()]
+
+
+def still_running(connection: Connection, operation_ids: Collection[str]) -> frozenset[str]:
+    """Those of the operations that are not done."""
+    query = select(operations.c.id).where(operations.c.id.in_(operation_ids), ~operations.c.done)
+    return frozenset(connection.scalars(query))
 
 
 def finish(
