@@ -143,6 +143,29 @@ def test_a_pom_xml_tells_the_group_and_the_name_the_version() -> None:
     assert names(read(content, "tool-1.2.jar")) == ["com.acme:tool@1.2"]
 
 
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("pkg-maven-4.3.2", "pkg-maven@4.3.2"),
+        ("pkg-extra-field-4.3.2-rc1", "pkg-extra-field@4.3.2-rc1"),
+        ("wagon-webdav-1.0.2-beta-2.2.3a-hudson", "wagon-webdav@1.0.2-beta-2.2.3a-hudson"),
+        ("wagon-http-lightweight-1.0.5-beta-2", "wagon-http-lightweight@1.0.5-beta-2"),
+        ("commons-jelly-1.1-hudson-20100305", "commons-jelly@1.1-hudson-20100305"),
+        ("jtidy-4aug2000r7-dev-hudson-1", "jtidy@4aug2000r7-dev-hudson-1"),
+        ("trilead-ssh2-build212-hudson-5", "trilead-ssh2@build212-hudson-5"),
+        ("guava-r06", "guava@r06"),
+        ("spring-data-r2dbc-1.1.0.RELEASE", "spring-data-r2dbc@1.1.0.RELEASE"),
+        ("jboss-saaj-api_1.4_spec-1.0.2.Final", "jboss-saaj-api_1.4_spec@1.0.2.Final"),
+        ("log4j-1.2-1.2.17", "log4j-1.2@1.2.17"),
+        ("app-2-1.0", "app-2@1.0"),
+        ("app-1.0-20230101.123456-7", "app@1.0-20230101.123456-7"),
+        ("app-1.0-SNAPSHOT", "app@1.0-SNAPSHOT"),
+    ],
+)
+def test_a_file_s_name_is_told_from_its_version(stem: str, expected: str) -> None:
+    assert names(read(jar({MANIFEST: "Manifest-Version: 1.0\n"}), f"{stem}.jar")) == [expected]
+
+
 def test_the_folder_of_a_pom_tells_the_group_that_it_leaves_out() -> None:
     said = {POM.format("com.github.jnr", "jnr-x86asm"): "artifactId=jnr-x86asm\nversion=1.0.2\n"}
     assert names(read(jar(said), "jruby.jar")) == ["com.github.jnr:jnr-x86asm@1.0.2"]

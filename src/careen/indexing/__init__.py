@@ -39,6 +39,7 @@ from careen.indexing import (
     sbom,
     software,
     swift,
+    unpacked_java,
 )
 from careen.indexing._sift import sift
 from careen.indexing._signs import Candidates
@@ -107,6 +108,7 @@ INDEXERS: list[Indexer] = [
     sbom,
     software,
     swift,
+    unpacked_java,
 ]
 
 candidates = Candidates(INDEXERS)

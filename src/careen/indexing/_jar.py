@@ -9,7 +9,11 @@ from careen.indexing._tokens import is_token
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z_.+~-]{0,127}")
-_NUMBER = re.compile(r"-(?=[0-9])")
+# Where a version begins in a file's name: not at a number that another one follows, as in log4j-1.2-1.2.17,
+# unless that is the time of a snapshot.
+_NUMBER = re.compile(
+    r"-(?=[0-9]|r[0-9]+$|build[0-9])(?![0-9]+(?:\.[0-9]+)*-(?![0-9]{8}\.[0-9]{6}-)[0-9]+\.[0-9])"
+)
 _SEPARATOR = re.compile("[=:]")
 _DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+(?:[.-].*)?")
 # As Gradle's plugins write it: org.apache.xmlgraphics:batik-all, com.netflix.eureka#eureka-client;1.9.2
@@ -80,10 +84,10 @@ def _split(stem: str, said: Mapping[str, str]) -> tuple[str, str]:
         artifact, found, _ = stem.partition(f"-{version}")
         if found:
             return artifact, version
-    places = [place.start() for place in _NUMBER.finditer(stem)]
-    if places:
-        named = stem[places[-1] + 1 :]
-        return stem[: places[-1]], named if _DOTTED.fullmatch(named) or not stated else stated[0]
+    place = _NUMBER.search(stem)
+    if place:
+        named = stem[place.end() :]
+        return stem[: place.start()], named if _DOTTED.fullmatch(named) or not stated else stated[0]
     return stem, stated[0] if stated else ""
 
 

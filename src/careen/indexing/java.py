@@ -15,7 +15,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "java"
-VERSION = 4
+VERSION = 5
 
 _SUFFIXES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg", ".far")
 _POM, _POM_XML, _MANIFEST = "/pom.properties", "/pom.xml", "META-INF/MANIFEST.MF"
