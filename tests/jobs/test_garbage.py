@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from careen.jobs.garbage import Garbage
 from careen.model import digest, ids
@@ -158,9 +159,24 @@ def test_more_than_one_batch_goes(
             blobs.add(connection, name, 3)
             blobs.link(connection, repository.id, name)
     grow_old(database)
-    garbage.collect()
+    with counted_commits(database) as commits:
+        garbage.collect()
     assert rows(database) == set()
     assert list(store.old(AT_ONCE)) == []
+    assert sum(commits) < 100, "each is a sync of the disk"
+
+
+@contextmanager
+def counted_commits(database: Database) -> Iterator[list[int]]:
+    """Of transactions that write."""
+    seen: list[int] = []
+
+    def count(_: object) -> None:
+        seen.append(1)
+
+    event.listen(database._engine, "commit", count)
+    yield seen
+    event.remove(database._engine, "commit", count)
 
 
 def test_a_file_that_a_killed_push_left_goes(store: LocalBlobs, garbage: Garbage) -> None:

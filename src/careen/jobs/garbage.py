@@ -2,10 +2,10 @@
 
 It goes in small transactions, and each looks again at what it removes: several processes may do it at once,
 and beside pushes. A blob's file is removed while its row is locked, before the row's end is final. A kill in
-between leaves a row that nothing shows without its file; the next round or the next push of it mends that.
+between leaves rows that nothing shows without their files; the next round or the next push mends that.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from careen.store.inserts import batched
 log = structlog.get_logger(__name__)
 
 _BATCH = 200  # rows a transaction: a push waits for no more
+_FILES = 20  # the same, where each row has a file: to remove a large one takes a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Garbage:
         abandoned = self._end_uploads() + self.blobs.sweep(self.upload_grace, known=self._uploads())
         before = now() - self.blob_grace
         unlinked = sum(self._unlink(links, before) for links in self._spare_links(before))
-        removed = sum(self._remove(digest, before) for digest in self._spare_blobs(before))
+        removed = sum(self._remove(digests, before) for digests in self._spare_blobs(before))
         lost = sum(self._remove_unknown(digest) for digest in self._unknown_blobs())
         if abandoned or unlinked or removed or lost:
             log.info("garbage collected", uploads=abandoned, links=unlinked, blobs=removed + lost)
@@ -72,22 +73,22 @@ class Garbage:
         with self.database.write() as connection:
             return garbage.unlink(connection, links, before)
 
-    def _spare_blobs(self, before: datetime) -> Iterator[Digest]:
+    def _spare_blobs(self, before: datetime) -> Iterator[Sequence[Digest]]:
         last = ""
         while True:
             with self.database.read() as connection:
-                found = garbage.spare_blobs(connection, before, after=last, limit=_BATCH)
+                found = garbage.spare_blobs(connection, before, after=last, limit=_FILES)
             if not found:
                 return
-            yield from found
+            yield found
             last = found[-1]
 
-    def _remove(self, digest: Digest, before: datetime) -> bool:
+    def _remove(self, digests: Sequence[Digest], before: datetime) -> int:
         with self.database.write() as connection:
-            removed = garbage.remove(connection, digest, before)
-            if removed:
+            removed = garbage.remove(connection, digests, before)
+            for digest in removed:
                 self.blobs.remove(digest)
-        return removed
+        return len(removed)
 
     def _unknown_blobs(self) -> Iterator[Digest]:
         """Files without a row: a push was killed between the two."""

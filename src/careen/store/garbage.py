@@ -50,12 +50,14 @@ def spare_blobs(connection: Connection, before: datetime, *, after: str, limit: 
     return [Digest(found) for found in connection.scalars(query.order_by(blobs.c.digest).limit(limit))]
 
 
-def remove(connection: Connection, digest: Digest, before: datetime) -> bool:
-    """Whether the blob's row was still spare. It is locked until the end of the transaction."""
-    locked = select(blobs.c.id).where(blobs.c.digest == digest).with_for_update(skip_locked=True)
+def remove(connection: Connection, digests: Sequence[Digest], before: datetime) -> Sequence[Digest]:
+    """Remove the rows that are still spare, and say which; locked until the end of the transaction."""
+    locked = select(blobs.c.id).where(blobs.c.digest.in_(digests)).with_for_update(skip_locked=True)
     held = connection.scalars(locked).all()
-    statement = blobs.delete().where(blobs.c.id.in_(held), _is_spare_blob(before))
-    return connection.execute(statement).rowcount == 1
+    query = select(blobs.c.digest).where(blobs.c.id.in_(held), _is_spare_blob(before))
+    spare = [Digest(found) for found in connection.scalars(query)]
+    connection.execute(blobs.delete().where(blobs.c.digest.in_(spare)))
+    return spare
 
 
 def unknown(connection: Connection, digests: Sequence[Digest]) -> Sequence[Digest]:
