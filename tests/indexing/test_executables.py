@@ -235,7 +235,7 @@ def test_the_linker_s_flags_tell_the_version_of_a_program_without_one(
     flags: str, expected: str | None, version: str
 ) -> None:
     info = f"mod\texample.com/m\t{version}\t\nbuild\t-compiler=gc\nbuild\t-ldflags={flags}\n"
-    _, *found = gobinary.read(file(elf({".go.buildinfo": go_build_info("go1.20", info)})))
+    _, *found = list(gobinary.read(file(elf({".go.buildinfo": go_build_info("go1.20", info)}))))
     said = [(item.version, item.confidence) for item in found if isinstance(item, Package)]
     assert said == ([(expected, "low")] if expected else [])
 
@@ -248,6 +248,41 @@ def test_the_go_command_stands_for_the_toolchain() -> None:
         for program in ("cmd/go", "cmd/gofmt")
     }
     assert found == {"cmd/go": ["stdlib@1.22.3", "toolchain@1.22.3"], "cmd/gofmt": ["stdlib@1.22.3"]}
+
+
+TRIMMED = "mod\texample.com/m\t(devel)\t\nbuild\t-compiler=gc\nbuild\t-trimpath=true\nbuild\tGOOS=linux\n"
+
+
+@pytest.mark.parametrize(
+    ("constants", "expected"),
+    [
+        (b"text\x00\x002.23.0\x00text", ["v2.23.0"]),
+        (b"\x00v1.20.2\x00 \x00v1.20.2\x00", ["v1.20.2"]),
+        (b"\x002.42.0-rc.1+ds\x00", ["v2.42.0-rc.1+ds"]),
+        (b"\x001.2.3\x00\x001.2.4\x00", []),
+        (b"\x001.2.3\x00\x001.2.30\x00", []),
+        (b"\x001.5.0\x00\x001.5.0-1+b6\x00", ["v1.5.0"]),
+        (b"at 10.0.0.1 or 1.2.3, go1.22.3\x00", []),
+        (b"\x0010.0.0.1\x00", []),
+        (b"\x001.2\x00", []),
+    ],
+)
+def test_what_the_linker_wrote_among_the_constants_tells_the_version(
+    constants: bytes, expected: list[str]
+) -> None:
+    sections = {".go.buildinfo": go_build_info("go1.22.3", TRIMMED), ".rodata": constants}
+    _, *found = list(gobinary.read(file(elf(sections))))
+    assert [(each.version, each.confidence) for each in found if isinstance(each, Package)] == [
+        (version, "low") for version in expected
+    ]
+
+
+@pytest.mark.parametrize(
+    "info", [TRIMMED.replace("true", "false"), TRIMMED.replace("(devel)", "v1.0.0"), "build\tGOOS=linux\n"]
+)
+def test_constants_do_not_count_where_flags_or_a_version_are_told(info: str) -> None:
+    sections = {".go.buildinfo": go_build_info("go1.22.3", info), ".rodata": b"\x002.23.0\x00"}
+    assert "example.com/m@v2.23.0" not in go(elf(sections))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ _PROGRAM = re.compile(r"^path\t([^\t\n]*)", re.MULTILINE)
 _LINKER_FLAGS = re.compile(
     r'^build\t-ldflags=(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<plain>[^"\n]*))$', re.MULTILINE
 )
+_SETTING, _TRIMMED = "\nbuild\t", "\nbuild\t-trimpath=true\n"
 _ESCAPED = re.compile(r"\\(.)")
 
 
@@ -36,7 +37,8 @@ class BuildInfo(NamedTuple):
     go: str  # "go1.22.3"
     modules: list[Module]
     program: str = ""  # the package that it was built from: "cmd/go"
-    linker_flags: str = ""  # as they were given to `go build -ldflags`; "" = none, or -trimpath hid them
+    linker_flags: str = ""  # as they were given to `go build -ldflags`; "" = none, or it is not told
+    tells_flags: bool = True  # not with -trimpath, and not before Go 1.18
 
 
 def read(executable: Executable) -> BuildInfo | None:
@@ -53,6 +55,7 @@ def read(executable: Executable) -> BuildInfo | None:
                 list(_modules(text)),
                 program[1] if program else "",
                 _linker_flags(text),
+                tells_flags=_SETTING in text and _TRIMMED not in text,
             )
     if named:
         raise BadBuildInfo("its build information has no beginning")

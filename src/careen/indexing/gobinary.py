@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from careen.indexing import _executable, _go_build_info, _go_linked
+from careen.indexing._executable import Executable
 from careen.indexing._go_build_info import BadBuildInfo, BuildInfo, Module
 from careen.indexing._section import BadExecutable
 from careen.indexing._signs import Signs
@@ -13,14 +14,15 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "gobinary"
-VERSION = 2
+VERSION = 3
 
 # What the advisories of Go call its parts (go.dev/security/vuln/database).
 _STANDARD_LIBRARY, _TOOLCHAIN = "stdlib", "toolchain"
 _GO = "cmd/go"
 _RELEASE = re.compile(r"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|rc)[0-9]+)?)(?![0-9])")
 _IMPORTED = re.compile(r"[^/.]+\.[^/]+/.")  # HOST/PATH, as a package of another module is
-_UNVERSIONED = re.compile(r"(\(devel\)|v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?)?")
+_UNTAGGED = re.compile(r"v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?")
+_NONE = ("", "(devel)")
 
 SIGNS = Signs(heads=_executable.MAGIC)
 
@@ -32,7 +34,8 @@ def wants(file: File) -> bool:
 def read(file: File) -> Iterator[Package | Problem]:
     """The standard library, every module that has a version, and Go itself where this is its command."""
     try:
-        info = _go_build_info.read(_executable.open_executable(file))
+        executable = _executable.open_executable(file)
+        info = _go_build_info.read(executable)
     except BadExecutable:
         return  # whether it is Go's, nobody can tell
     except BadBuildInfo as error:
@@ -40,8 +43,9 @@ def read(file: File) -> Iterator[Package | Problem]:
         return
     if info:
         yield from _standard_library(file, info)
-        for module in dict.fromkeys(_modules(info)):
-            yield from _module(file, module, info.linker_flags)
+        for module in dict.fromkeys(info.modules):
+            yield from _module(file, module)
+        yield from _unversioned(file, executable, info)
 
 
 def _standard_library(file: File, info: BuildInfo) -> Iterator[Package | Problem]:
@@ -55,28 +59,32 @@ def _standard_library(file: File, info: BuildInfo) -> Iterator[Package | Problem
         yield Problem(ProblemKind.INVALID_VERSION, file.path, message)
 
 
-def _modules(info: BuildInfo) -> list[Module]:
-    """Those that are named; built without modules, as in Debian, the program's package tells its own."""
-    if any(module.kind == "mod" for module in info.modules) or not _IMPORTED.match(info.program):
-        return info.modules
-    return [Module("mod", info.program.partition("/cmd/")[0], ""), *info.modules]
-
-
-def _module(file: File, module: Module, linker_flags: str) -> Iterator[Package | Problem]:
-    """Nothing for what was built from a folder: it has no version that an advisory could be about.
-
-    Of a program so built its linker's flags may tell the version, which nobody has checked: low confidence.
-    """
-    confidence, version = "", module.version
-    if module.kind == "mod" and _UNVERSIONED.fullmatch(version):
-        confidence, version = "low", _go_linked.version(linker_flags, module.path)
-    if version in ("", "(devel)"):
+def _module(file: File, module: Module) -> Iterator[Package | Problem]:
+    """Nothing for what was built from a folder: it has no version that an advisory could be about."""
+    if module.version in _NONE or (module.kind == "mod" and _UNTAGGED.fullmatch(module.version)):
         return
-    if not is_token(module.path) or not is_token(version):
-        message = f"no module has this name and version: {shown(module.path)}, {shown(version)}"
+    if not is_token(module.path) or not is_token(module.version):
+        message = f"no module has this name and version: {shown(module.path)}, {shown(module.version)}"
         yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
         return
-    yield _package(file, module.path, version, confidence)
+    yield _package(file, module.path, module.version)
+
+
+def _unversioned(file: File, executable: Executable, info: BuildInfo) -> Iterator[Package]:
+    """A program that was built from a folder, where its linker was told a version, which nobody has checked.
+
+    Built without modules, as in Debian, the program's package is all that names its module.
+    """
+    mains = [module for module in info.modules if module.kind == "mod"]
+    if not mains and _IMPORTED.match(info.program):
+        mains = [Module("mod", info.program.partition("/cmd/")[0], "")]
+    for main in mains:
+        if (main.version in _NONE or _UNTAGGED.fullmatch(main.version)) and is_token(main.path):
+            version = _go_linked.version(info.linker_flags, main.path)
+            if not version and not info.tells_flags:
+                version = _go_linked.written(executable)
+            if version:
+                yield _package(file, main.path, version, "low")
 
 
 def _package(file: File, name: str, version: str, confidence: str = "") -> Package:
