@@ -47,6 +47,8 @@ async def _refuse(request: Request, error: Exception) -> Response:
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return errors.response(error)
     log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    if status == HTTPStatus.INSUFFICIENT_STORAGE:
+        return errors.response(error)
     return errors.plain(status, code, _OUR_FAULT)
 
 

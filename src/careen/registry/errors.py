@@ -24,6 +24,7 @@ from careen.images.manifest import InvalidManifest
 from careen.model.digest import InvalidDigest
 from careen.store.blob_files import DigestMismatch
 from careen.store.images import InUse, MissingBlob
+from careen.store.upload_files import DiskFull
 
 
 class NameInvalid(Invalid): ...
@@ -103,6 +104,7 @@ ANSWERS: Mapping[type[Error], tuple[int, str]] = {
     BlobUploadUnknown: (404, "BLOB_UPLOAD_UNKNOWN"),
     ChunkOutOfOrder: (416, "BLOB_UPLOAD_INVALID"),
     DigestMismatch: (400, "DIGEST_INVALID"),
+    DiskFull: (507, "UNAVAILABLE"),  # RFC 4918; clients take 429 for a reason to try again soon
     Encoded: (415, "UNSUPPORTED"),
     InUse: (405, "DENIED"),
     InvalidDigest: (400, "DIGEST_INVALID"),

@@ -30,6 +30,9 @@ def upload_name(upload_id: str) -> str:
     return upload_id
 
 
+class DiskFull(Exhausted): ...
+
+
 class UploadEnded(Unavailable):
     """Another request writes to the upload, or has ended it."""
 
@@ -80,12 +83,12 @@ class Upload:
         self._hash = hashes.take(path.name, self.offset)
 
     def write(self, chunk: bytes | memoryview) -> None:
-        """Raises Exhausted when the disk is full; what was written before stays."""
+        """Raises DiskFull; what was written before stays."""
         try:
             with _space():
                 self._write_all(memoryview(chunk))
                 self._write_back(len(chunk))
-        except Exhausted:
+        except DiskFull:
             self._file.truncate(self.offset)
             raise
         if self._hash is not None:
@@ -95,8 +98,7 @@ class Upload:
     def finish(self, algorithm: str = digests.CANONICAL) -> Digest:
         """The digest of the bytes, which survive a power loss from now on (fsync(2)).
 
-        They are read again where the hash did not keep step, or is another. Raises Exhausted when the disk
-        is full.
+        They are read again where the hash did not keep step, or is another. Raises DiskFull.
         """
         with _space():
             os.fsync(self._file.fileno())
@@ -167,4 +169,4 @@ def _space() -> Iterator[None]:
     except OSError as error:
         if error.errno not in _FULL:
             raise
-        raise Exhausted("there is no space left for this blob") from error
+        raise DiskFull("there is no space left for this blob") from error
