@@ -8,10 +8,17 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from schemathesis.specs.openapi import definitions
 
 from careen.api import openapi
 from careen.api.methods import METHODS
 
+OPEN = {
+    "endpoint.ApiEndpointService.Get",
+    "endpoint.ApiEndpointService.List",
+    "iam.v1.IamTokenService.Create",
+    "iam.v1.IamTokenService.Revoke",
+}
 SCHEMATHESIS = Path(sysconfig.get_path("scripts")) / "schemathesis"
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
@@ -28,6 +35,24 @@ def test_every_method_with_a_path_is_described() -> None:
     by_rest = {name.removeprefix("yandex.cloud.") for name, method in METHODS.items() if method.http}
     assert operations().keys() == by_rest | {"operation.OperationService.Cancel.post"}
     assert len(by_rest) == len(METHODS) - 1  # ForceDelete has none
+
+
+def test_the_document_is_valid_openapi() -> None:
+    document = openapi.document()
+    assert document["openapi"].startswith("3.1.")
+    jsonschema_rs.validate(definitions.OPENAPI_31, document)
+    for schema in document["components"]["schemas"].values():
+        jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+
+
+def test_who_must_be_known_is_said() -> None:
+    schemes = openapi.document()["components"]["securitySchemes"]
+    for name, operation in operations().items():
+        asked = operation.get("security", openapi.document()["security"])
+        is_open = name in OPEN
+        assert (asked == []) is is_open, name
+        assert all(schemes.keys() >= each.keys() for each in asked)
+        assert operation["responses"].keys() >= {"200", "400", "401", "403", "404", "429", "500"}
 
 
 def test_every_reference_leads_to_a_schema(still_world: Any) -> None:

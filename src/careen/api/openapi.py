@@ -1,4 +1,4 @@
-"""The REST door as a document of OpenAPI 3.0, made from the descriptors as the door itself is."""
+"""The REST door as a document of OpenAPI 3.1, made from the descriptors as the door itself is."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -6,7 +6,7 @@ from typing import Any
 
 from google.rpc.status_pb2 import Status
 
-from careen.api import routing, validation
+from careen.api import permissions, routing, validation
 from careen.api.methods import Method
 from careen.api.routing import Place
 from careen.api.schemas import Schema, Schemas
@@ -32,6 +32,11 @@ _HEADERS = {
         "x-server-trace-id": "as Yandex' service writes it",
     }.items()
 }
+_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "An IAM token"},
+    "apiKey": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Api-Key <key>"},
+}
+_KNOWN: list[Schema] = [{"token": []}, {"apiKey": []}]  # nobody is asked with CAREEN_AUTH=off
 _IDEMPOTENCY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -47,14 +52,14 @@ def document() -> dict[str, Any]:
     paths = {place.template: _path(place, schemas) for place in sorted(routing.places(), key=_by_path)}
     refusal = _json(schemas.reference(Status.DESCRIPTOR))
     return {
-        "openapi": "3.0.3",
+        "openapi": "3.1.1",
         "info": {
             "title": "careen: Yandex Container Registry API",
             "version": "v1",
             "description": "Every method is also a method of gRPC, of the name that its operationId is. "
             "int64 are strings, as in all JSON of protobuf.",
         },
-        "security": [{"token": []}, {}],
+        "security": _KNOWN,
         "paths": paths,
         "components": {
             "schemas": dict(sorted(schemas.components.items())),
@@ -62,7 +67,7 @@ def document() -> dict[str, Any]:
                 f"refused{status}": {"description": said, "headers": _HEADERS, "content": refusal}
                 for status, said in _REFUSALS.items()
             },
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -96,6 +101,8 @@ def _operation(verb: str, method: Method, place: Place, schemas: Schemas) -> Sch
             **{status: {"$ref": f"#/components/responses/refused{status}"} for status in _REFUSALS},
         },
     }
+    if permissions.is_open(method):
+        operation["security"] = []
     if method.http.has_body:
         operation["requestBody"] = {"required": True, "content": _json(_body(method, place, schemas))}
     return operation

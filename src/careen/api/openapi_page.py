@@ -21,7 +21,7 @@ td, th { border-bottom: 1px solid #8883; }
 :root { color-scheme: light dark; }
 """
 
-_ABOUT = """<p>The same for programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.0).
+_ABOUT = """<p>The same for programs: <a href="openapi.json">openapi.json</a> (OpenAPI 3.1).
 Every answer has the headers <code>x-request-id</code> and <code>x-server-trace-id</code>;
 every refusal is a google.rpc.Status.</p>"""
 

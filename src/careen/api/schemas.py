@@ -1,4 +1,4 @@
-"""The API's messages as schemas of OpenAPI 3.0 (spec.openapis.org/oas/v3.0.3), as ProtoJSON writes them.
+"""The API's messages as schemas of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.1), as ProtoJSON writes them.
 
 Constraints are those that `validation` checks (yandex/cloud/validation.proto).
 """
@@ -22,9 +22,9 @@ _KNOWN: Mapping[str, Schema] = MappingProxyType(
         "google.protobuf.Duration": {
             "type": "string",
             "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,9})?s$",
-            "example": "86400s",
+            "examples": ["86400s"],
         },
-        "google.protobuf.FieldMask": {"type": "string", "example": "name,labels"},
+        "google.protobuf.FieldMask": {"type": "string", "examples": ["name,labels"]},
         "google.protobuf.Any": {
             "type": "object",
             "properties": {"@type": {"type": "string"}},
