@@ -110,6 +110,25 @@ def test_active_policies_delete_and_the_parts_of_an_index_stay_with_it(database:
     assert apply_policies(database) == 0
 
 
+def test_a_policy_that_cannot_be_carried_out_keeps_no_other_from_it(database: Database) -> None:
+    """One that was migrated may have an expression of Java's."""
+    with database.write() as connection:
+        registries.add(connection, Registry("crp0", "b1g", "", now()))
+        mine = [repositories.upsert(connection, "crp0", f"crp0/app{number}") for number in range(2)]
+    for repository, expression in zip(mine, ("(?=t).*", "t.*"), strict=True):
+        for number in range(2):
+            made = put(database, repository, f"{number}".encode())
+            with database.write() as connection:
+                images.tag(connection, made, f"test-{number}")
+        rule = LifecycleRule(tag_regexp=expression, retained_top=1)
+        with database.write() as connection:
+            lifecycle.add(connection, policy(rule, repository_id=repository.id))
+    assert apply_policies(database) == 1
+    with database.read() as connection:
+        left = [len(images.candidates(connection, repository.id)) for repository in mine]
+    assert left == [2, 1]
+
+
 def test_a_state_tells_of_every_change(database: Database) -> None:
     with database.write() as connection:
         registries.add(connection, Registry("crp0", "b1g", "", now()))

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import ClassVar
 
-import re2
 from sqlalchemy import Connection
 from yandex.cloud.containerregistry.v1 import lifecycle_policy_pb2, lifecycle_policy_service_pb2
 from yandex.cloud.operation.operation_pb2 import Operation
@@ -15,7 +14,8 @@ from careen.api.call import Call
 from careen.api.fields import Field, member_of
 from careen.api.masks import Mask
 from careen.api.validation import invalid
-from careen.errors import NotFound
+from careen.errors import Invalid, NotFound
+from careen.jobs import tag_expressions
 from careen.jobs.lifecycle import affected
 from careen.model import ids
 from careen.model.policy import DryRun, LifecyclePolicy, LifecycleRule, PolicyStatus
@@ -202,7 +202,10 @@ def _rule(message: lifecycle_policy_pb2.LifecycleRule, field: str) -> LifecycleR
         raise invalid(field, "must have expire_period or retained_top")
     if period is not None and period % _DAY:
         raise invalid(f"{field}.expire_period", "must be a multiple of 24 hours")
-    _check_expression(message.tag_regexp, f"{field}.tag_regexp")
+    try:
+        tag_expressions.check(message.tag_regexp)
+    except Invalid as error:
+        raise invalid(f"{field}.tag_regexp", error.message) from error
     return LifecycleRule(
         description=message.description,
         tag_regexp=message.tag_regexp,
@@ -210,15 +213,3 @@ def _rule(message: lifecycle_policy_pb2.LifecycleRule, field: str) -> LifecycleR
         expire_period=period,
         retained_top=message.retained_top,
     )
-
-
-def _check_expression(expression: str, field: str) -> None:
-    """RE2 knows no look-around and no back-references: an expression must not take for ever."""
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(expression, options)
-    except re2.error as error:
-        reason = error.args[0] if error.args else ""
-        told = reason.decode(errors="replace") if isinstance(reason, bytes) else reason
-        raise invalid(field, f"is no regular expression that RE2 knows: {told}") from error

@@ -6,16 +6,16 @@ names keeps its image, whatever is said of the others.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
 
-import re2
 import structlog
 from sqlalchemy import Connection
 
-from careen.errors import Exists
+from careen.errors import Exists, Invalid
+from careen.jobs import tag_expressions
+from careen.jobs.tag_expressions import TooSlow
 from careen.model.policy import Candidate, LifecyclePolicy, LifecycleRule
 from careen.store import images, lifecycle
 from careen.store.columns import now
@@ -29,31 +29,31 @@ _AT_ONCE = 100  # images that one transaction deletes: others wait for it
 
 
 def affected(policy: LifecyclePolicy, found: Sequence[Candidate], at: datetime) -> list[Candidate]:
-    """Those of the repository's images that the policy deletes, oldest first."""
+    """Those of the repository's images that the policy deletes, oldest first; raises TooSlow."""
     newest_first = sorted(found, key=lambda image: (image.created_at, image.id), reverse=True)
-    rules = [(rule, [image for image in newest_first if _covers(rule, image)]) for rule in policy.rules]
+    named = tag_expressions.named(
+        [rule.tag_regexp for rule in policy.rules], {tag for image in found for tag in image.tags}
+    )
+    rules = [
+        (rule, [image for image in newest_first if _covers(rule, tags, image)])
+        for rule, tags in zip(policy.rules, named, strict=True)
+    ]
     spared = {image.id for rule, covered in rules for image in _spared(rule, covered, at)}
-    return [image for image in reversed(newest_first) if image.id not in spared and _is_told(policy, image)]
+    all_named = frozenset().union(*named)
+    return [
+        image
+        for image in reversed(newest_first)
+        if image.id not in spared and _is_told(policy, all_named, image)
+    ]
 
 
-def _covers(rule: LifecycleRule, image: Candidate) -> bool:
-    return any(_matches(rule, tag) for tag in image.tags) if image.tags else rule.untagged
+def _covers(rule: LifecycleRule, named: AbstractSet[str], image: Candidate) -> bool:
+    return not named.isdisjoint(image.tags) if image.tags else rule.untagged
 
 
-def _matches(rule: LifecycleRule, tag: str) -> bool:
-    return bool(rule.tag_regexp) and _compiled(rule.tag_regexp).fullmatch(tag) is not None
-
-
-@lru_cache(maxsize=1000)
-def _compiled(expression: str) -> Any:  # noqa: ANN401 - re2 has no annotations
-    return re2.compile(expression)
-
-
-def _is_told(policy: LifecyclePolicy, image: Candidate) -> bool:
+def _is_told(policy: LifecyclePolicy, named: AbstractSet[str], image: Candidate) -> bool:
     """Whether the rules speak of all that would be lost."""
-    if not image.tags:
-        return any(rule.untagged for rule in policy.rules)
-    return all(any(_matches(rule, tag) for rule in policy.rules) for tag in image.tags)
+    return named >= set(image.tags) if image.tags else any(rule.untagged for rule in policy.rules)
 
 
 def _spared(rule: LifecycleRule, newest_first: Sequence[Candidate], at: datetime) -> Iterator[Candidate]:
@@ -71,7 +71,16 @@ def apply_policies(database: Database, around: Around = nullcontext) -> int:
     """
     with database.read() as connection:
         policies = lifecycle.active(connection)
-    return sum(_apply(database, policy, around) for policy in policies)
+    return sum(_try(database, policy, around) for policy in policies)
+
+
+def _try(database: Database, policy: LifecyclePolicy, around: Around) -> int:
+    """A policy that cannot be carried out keeps no other from it."""
+    try:
+        return _apply(database, policy, around)
+    except (TooSlow, Invalid) as error:  # Yandex' expressions are Java's: a migration may bring others
+        log.warning("lifecycle policy not applied", policy=policy.id, reason=error.message)
+        return 0
 
 
 def _apply(database: Database, policy: LifecyclePolicy, around: Around) -> int:
