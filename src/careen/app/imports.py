@@ -38,7 +38,13 @@ class Import:
         self._check_registry(name)
         with (
             tempfile.TemporaryDirectory(prefix="import-", dir=self.workshop.settings.data) as work,
-            open_image(target, platform=platform, work=Path(work), access=self.access) as opened,
+            open_image(
+                target,
+                platform=platform,
+                work=Path(work),
+                access=self.access,
+                budgets=self.workshop.budgets,
+            ) as opened,
         ):
             trail = by_hand.opened_trail(self.workshop.settings)
             self._copy(opened)

@@ -59,7 +59,12 @@ class OneShot:
     def _opened(self, target: str, platform: Platform | None) -> Iterator[OpenedImage]:
         with tempfile.TemporaryDirectory(prefix="scan-", dir=self.workshop.settings.data) as work:
             opened = open_image(
-                target, work=Path(work), platform=platform, progress=self._progress, access=self.access
+                target,
+                work=Path(work),
+                platform=platform,
+                progress=self._progress,
+                access=self.access,
+                budgets=self.workshop.budgets,
             )
             with opened as image:
                 yield image
@@ -77,6 +82,7 @@ class OneShot:
         return built
 
     def _inventory(self, image: OpenedImage) -> Inventory:
+        self.workshop.budgets.check("layers", len(image.layers), "layers of the image")
         sources = [LayerSource(layer.path, layer.offset, layer.size, layer.digest) for layer in image.layers]
         inventory = squash(self.workshop.indexing.ensure(sources), self.workshop.budgets)
         return replace(inventory, problems=tuple(sorted({*inventory.problems, *image.problems})))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from careen.errors import Exhausted, Invalid, NotFound
+from careen.errors import Invalid, NotFound
 from careen.images import documents, layout
 from careen.images import manifest as manifests
 from careen.images.documents import Fields
@@ -33,10 +33,10 @@ PREFIXES = ("docker-archive:", "oci-archive:")
 _LIST = "manifest.json"  # of a docker-archive
 _INDEX = "index.json"  # of an OCI layout
 _CHUNK = 1 << 20
-_MAX_UNPACKED = 64 << 30  # bytes of an archive that came compressed
 _MAX_LISTED = 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_FOREIGN = {b"\xfd7zX": "xz", b"BZh9": "bzip2", b"PK\3\4": "zip"}
 _CONFIG_NAME = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.json)?")
 
 
@@ -229,6 +229,8 @@ def _unpacked(place: Place) -> Path:
             return _spool(gzip.open(file), place)
         if magic == _ZSTD:
             return _spool(ZstdFile(file), place)
+        if magic in _FOREIGN:
+            raise Invalid(f"{place.text} is compressed with {_FOREIGN[magic]}; gzip and zstd can be read")
     return place.path
 
 
@@ -237,13 +239,16 @@ class _Readable(Protocol):
 
 
 def _spool(stream: _Readable, place: Place) -> Path:
-    target = place.work / "archive.tar"
-    written = 0
+    """Within the budgets of a layer: a bomb would fill the disk."""
+    target, budgets = place.work / "archive.tar", place.budgets
+    written, ratio = 0, place.path.stat().st_size * place.budgets.ratio
     with target.open("wb") as file:
         while chunk := _next_chunk(stream, place.text):
             written += file.write(chunk)
-            if written > _MAX_UNPACKED:
-                raise Exhausted(f"{place.text} unpacks to more than {_MAX_UNPACKED} bytes")
+            if written > budgets.inflated:
+                raise budgets.exceeded("inflated", f"bytes of {place.text}, unpacked")
+            if written > max(budgets.ratio_floor, ratio):
+                raise budgets.exceeded("ratio", f"{written} bytes unpacked from {place.text}")
             place.progress("unpacking the archive", written, 0)
     return target
 

@@ -37,6 +37,7 @@ class Budgets:
     answer: int = 64 << 20  # bytes of what the indexing child sends back
     memory: int = 1 << 30  # bytes of the child's address space
     seconds: int = 900  # on the clock, for the whole layer
+    layers: int = 500  # of an image: no more can be stacked (Linux' overlayfs, OVL_MAX_STACK)
     squash: int = 10_000_000  # steps through paths and links where an image's layers are laid upon each other
 
     @classmethod
@@ -47,6 +48,11 @@ class Budgets:
         if unknown:
             raise InvalidBudget(f"{unknown[0]} is no budget; there are {', '.join(names)}")
         return cls(**{names[name]: _positive(name, text) for name, text in settings.items()})
+
+    def check(self, name: str, used: int, what: str) -> None:
+        """Raises BudgetExceeded where that is more than the field `name` allows."""
+        if used > getattr(self, name):
+            raise self.exceeded(name, what)
 
     def exceeded(self, name: str, what: str) -> BudgetExceeded:
         """The error for the field `name`; `what` says which thing went beyond it."""

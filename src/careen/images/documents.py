@@ -13,6 +13,7 @@ LIMIT = 4 << 20  # bytes of a document; the size up to which every registry must
 _MAX_DEPTH = 32
 _MAX_ITEMS = 2_000  # of a list of descriptors; image builders stop at 127 layers
 _MAX_TEXT = 16 << 10  # characters; tokens are the longest
+_TOLD = 80  # characters of what the parser says
 _MAX_NUMBER = (1 << 63) - 1
 
 
@@ -25,8 +26,10 @@ def load(body: bytes) -> object:
         raise InvalidDocument(f"it has {len(body)} bytes, more than {LIMIT}")
     try:
         value = json.loads(body.decode(), object_pairs_hook=_unambiguous, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidDocument(f"it is no JSON ({error})") from error
+    except RecursionError:
+        raise InvalidDocument(f"it is no JSON (nested more than {_MAX_DEPTH} deep)") from None
+    except ValueError as error:
+        raise InvalidDocument(f"it is no JSON ({str(error)[:_TOLD]})") from error
     _check_depth(value)
     return value
 

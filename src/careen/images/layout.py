@@ -58,7 +58,10 @@ class Layout:
 
     def _file(self, name: str) -> Path:
         """A regular file inside the folder: a layout of strangers may link to anywhere."""
-        path = (self.folder / name).resolve()
+        try:
+            path = (self.folder / name).resolve()
+        except (OSError, RuntimeError) as error:  # links in circles: which of the two depends on the Python
+            raise Invalid(f"{name} in {self.folder} leads nowhere") from error
         if not path.is_relative_to(self.folder.resolve()):
             raise Invalid(f"{name} in {self.folder} leads out of the folder")
         if not path.exists():

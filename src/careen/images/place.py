@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from careen.images.budgets import Budgets
 from careen.images.opened import Progress
 
 
@@ -25,6 +26,7 @@ class Place:
     work: Path  # a folder for temporary files, which the caller removes
     progress: Progress
     access: Access
+    budgets: Budgets = field(default_factory=Budgets)
 
     @property
     def path(self) -> Path:

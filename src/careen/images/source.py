@@ -8,6 +8,7 @@ from typing import Protocol
 
 from careen.errors import NotFound, Unavailable
 from careen.images import archive, layout, remote
+from careen.images.budgets import Budgets
 from careen.images.opened import LayerBytes, OpenedImage, Progress, Source, assemble
 from careen.images.place import Access, Place
 from careen.model.manifest import Platform
@@ -46,6 +47,7 @@ def open_image(
     platform: Platform | None = None,
     progress: Progress = quiet,
     access: Access = Access(),  # noqa: B008 - a frozen value
+    budgets: Budgets = Budgets(),  # noqa: B008 - likewise
 ) -> Iterator[OpenedImage]:
     """The image that `target` names, its layers in local files for as long as the context lasts.
 
@@ -55,7 +57,7 @@ def open_image(
     """
     with tempfile.TemporaryDirectory(prefix="image-", dir=work) as folder:
         kind, prefix, text, name = _decide(target)
-        place = Place(prefix, text, name, Path(folder), progress, access)
+        place = Place(prefix, text, name, Path(folder), progress, access, budgets)
         with ExitStack() as stack:
             yield _assembled(stack, kind, place, target, platform)
 
@@ -82,6 +84,8 @@ def _assembled(
     try:
         source = stack.enter_context(kind.open_source(place))
         return assemble(source, target, platform)
+    except OSError as error:
+        raise Unavailable(f"{place.text} cannot be read: {error.strerror or error}") from error
     except (NotFound, Unavailable) as error:
         if kind is not remote or place.prefix or place.text in error.message:
             raise

@@ -134,6 +134,8 @@ class ScanJob:
             parts, problems = platforms.parts(connection, image)
         if not parts:
             raise CannotJudge(_told(problems))
+        for part in parts:
+            self.budgets.check("layers", len(part.manifest.layers), "layers of an image")
         sources = [source for part in parts for source in layer_sources(part.manifest, self.blobs)[0]]
         begun = self.indexing.soon(sources, whose=image.id, wanted_by=operation.id)
         end = partial(self._end, operation, parts, problems, begun)
