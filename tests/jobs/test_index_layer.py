@@ -27,12 +27,13 @@ METADATA = "app/requests-2.0.dist-info/METADATA"
 WHEEL = b"Name: requests\nVersion: 2.0\n"
 
 
-def archive(entries: Mapping[str, bytes | str]) -> bytes:
+def archive(entries: Mapping[str, bytes | str], *, mode: int = 0o644) -> bytes:
     """Files by path; a text instead of bytes is the target of a hard link."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for path, content in entries.items():
             info = tarfile.TarInfo(path)
+            info.mode = mode
             if isinstance(content, str):
                 info.type, info.linkname = tarfile.LNKTYPE, content
                 tar.addfile(info)
@@ -83,6 +84,15 @@ def test_a_hard_link_to_a_large_file_says_what_that_says(tmp_path: Path) -> None
     found = index(stored(tmp_path / "blob", data), budgets=Budgets())
     assert sorted(package.path for package in found.packages) == [METADATA, "b.egg-info", "c.egg-info"]
     assert found.problems == ()
+
+
+def test_a_program_that_is_known_by_its_name_is_found_by_way_of_a_hard_link(tmp_path: Path) -> None:
+    program = b"\x7fELF" + bytes(80 << 10) + b"@(#) $OpenLDAP: slapd 2.6.10+dfsg-1 (May 29 2025)"
+    data = archive({"usr/sbin/slapacl.so": program, "usr/sbin/slapd": "usr/sbin/slapacl.so"}, mode=0o755)
+    found = index(stored(tmp_path / "blob", data), budgets=Budgets())
+    assert [(each.name, each.version, each.path) for each in found.packages] == [
+        ("openldap", "2.6.10", "usr/sbin/slapd")
+    ]
 
 
 def test_a_hard_link_out_of_the_layer_is_a_problem(tmp_path: Path) -> None:

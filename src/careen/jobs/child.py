@@ -38,6 +38,7 @@ _LOCAL = "usr/local/"  # hier(7)
 # Folders that come before the files of packages where an archive is sorted by path, and the digests that the
 # package manager keeps of files.
 _MANAGERS = {"etc/apt": "md5", "etc/dpkg": "md5", "etc/apk": "sha1", "lib/apk": "sha1", "etc/rpm": "sha256"}
+_PROGRAM = b"\x7fELF"  # the first bytes of one
 _ALLOCATED = 20_000  # objects that are new since garbage was last looked for
 _TOLD = 2000  # characters of an error
 FOR_THE_SERVICE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # signals
@@ -101,8 +102,8 @@ class Found(dict[str, list[Item]]):
 def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     """What the layer holds and does to the layers below it, in one pass over its blob.
 
-    A second pass is made only for hard links to files that nobody wanted under their own name: of the
-    others it is known already what they say.
+    A second pass is made only for hard links to files that nobody wanted under their own name, or not all who
+    want the link: of the others it is known already what they say.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
     walk = Walk(_archive(blob, budgets), wants=_wanted, budgets=budgets, sift=sift, may_want=candidates)
@@ -183,7 +184,11 @@ def _claim(path: str, said: bytes) -> bytes:
 
 def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:
     """Read the targets of these hard links; returns a Problem for each that leads out of the layer."""
-    read = {link: found[target] for link, target in links.items() if target in found}
+    read = {
+        link: found[target]
+        for link, target in links.items()
+        if target in found and _asked(link) <= _asked(target)
+    }
     for link, items in read.items():
         found.put(link, (replace(item, path=link) for item in items))
     links = {link: target for link, target in links.items() if link not in read}
@@ -200,6 +205,12 @@ def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -
     message = "a hard link to a file that is not in its layer"
     strays = [link for link in links if link not in found]
     return [Problem(ProblemKind.INVALID_METADATA, link, message) for link in strays]
+
+
+def _asked(path: str) -> frozenset[str]:
+    """The indexers that want a program of this name: some know programs by their names only."""
+    program = File(path, 0o755, head=_PROGRAM)
+    return frozenset(each.NAME for each in candidates(path, _PROGRAM) if each.wants(program))
 
 
 def main() -> None:
