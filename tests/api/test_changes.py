@@ -209,6 +209,26 @@ def test_a_registry_has_one_scan_policy(world: Any) -> None:
     assert refused(world.http.get(path))[:2] == (400, 9)
 
 
+def test_an_operation_keeps_what_it_ended_in(world: Any) -> None:
+    made = create(world, name="as-it-was", labels={"a": "b"})
+    path = f"{REST}/registries/{made['metadata']['registryId']}"
+    renamed = world.http.patch(path, json={"updateMask": "name", "name": "renamed"}).json()
+    world.http.delete(path)
+    for operation, name in ((made, "as-it-was"), (renamed, "renamed")):
+        again = world.http.get(f"/operations/{operation['id']}").json()
+        assert again == operation
+        assert again["response"]["name"] == name
+    assert refused(world.http.get(path))[:2] == (404, 5)
+
+
+def test_a_repeated_call_is_told_the_same_though_the_resource_is_gone(world: Any) -> None:
+    headers = {"Idempotency-Key": str(uuid4())}
+    body = {"folderId": "b1g0", "name": "short-lived"}
+    made = world.http.post(f"{REST}/registries", json=body, headers=headers).json()
+    world.http.delete(f"{REST}/registries/{made['metadata']['registryId']}")
+    assert world.http.post(f"{REST}/registries", json=body, headers=headers).json() == made
+
+
 def test_the_same_key_is_the_same_operation(world: Any) -> None:
     headers = {"Idempotency-Key": str(uuid4())}
     body = {"folderId": "b1g7", "name": "once"}

@@ -14,8 +14,12 @@ from careen.store.columns import now
 def done(
     connection: Connection, method: str, call: Call, *, description: str, **metadata: str
 ) -> OperationMessage:
-    """Record in the transaction that the change is made. The first of `metadata` is its subject."""
+    """Record in the transaction that the change is made. The first of `metadata` is its subject.
+
+    The response is kept as it is now: the resource may change or go before somebody asks for the operation.
+    """
     moment = now()
+    response = operation_messages.response(connection, method, metadata)
     operation = Operation(
         id=ids.new(),
         method=method,
@@ -26,6 +30,7 @@ def done(
         modified_at=moment,
         metadata=metadata,
         done=True,
+        response=response.SerializeToString(),
     )
     operations.add(connection, operation)
     if call.attempt is not None:

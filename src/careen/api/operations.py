@@ -41,7 +41,7 @@ def _found(
     return response
 
 
-# How the response of an operation is found again, by its type; the operation's row does not repeat it.
+# How the response of an operation is found, by its type.
 _RESPONSES: Mapping[type[Message], Callable[[Connection, Mapping[str, str]], Message]] = MappingProxyType(
     {
         Empty: lambda _connection, _metadata: Empty(),
@@ -128,7 +128,17 @@ def _write_end(
         written.error.CopyFrom(status.of_kind(operation.error_kind, operation.error_message))
         return
     assert method.result is not None
+    if operation.response is not None:
+        written.response.Pack(method.result.FromString(operation.response))
+        return
     try:
-        written.response.Pack(_RESPONSES[method.result](connection, operation.metadata))
+        written.response.Pack(response(connection, operation.method, operation.metadata))
     except NotFound as error:  # the resource has been deleted since
         written.error.CopyFrom(status.of_kind(error.kind, error.message))
+
+
+def response(connection: Connection, method: str, metadata: Mapping[str, str]) -> Message:
+    """What an operation of that method ends in, as it is now; raises NotFound."""
+    result = METHODS[method].result
+    assert result is not None
+    return _RESPONSES[result](connection, metadata)

@@ -88,3 +88,4 @@ class Operation:
     done: bool = False
     error_kind: str = ""  # name of a class of careen.errors, such as "Invalid"; "" = no error
     error_message: str = ""
+    response: bytes | None = None  # a message of the method's; None: it is what the resource is now

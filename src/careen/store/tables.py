@@ -292,6 +292,7 @@ operations = Table(
     Column("done", Boolean, nullable=False),
     _text("error_kind"),
     _text("error_message"),
+    Column("response", LargeBinary),
 )
 
 Index(
