@@ -392,6 +392,40 @@ def test_killed_at_any_moment_it_ends_well_the_next_time(place: Place) -> None:
     assert not list(place.documents.rglob(".unfinished-*"))
 
 
+class Killed(BaseException):
+    """The process dies in the midst of the build, after everything was fetched."""
+
+
+def kill_when_it_builds(said: str) -> None:
+    if said.startswith("building"):
+        raise Killed
+
+
+def test_what_came_before_a_kill_is_not_fetched_again(place: Place) -> None:
+    place.publish_debian(cves=20_001)  # progress is told after every 20,000 records
+    with pytest.raises(Killed):
+        place.update("debian", say=kill_when_it_builds)
+    assert not feeds.status(UPSTREAMS, place.documents)[0].records  # nothing is accepted yet
+    shutil.rmtree(place.mirror)
+    place.mirror.mkdir()
+    report = place.update("debian")
+    assert report.built
+    assert place.counts() == {"debian": 20_001}
+
+
+def test_what_came_before_a_kill_may_still_be_refused_for_the_last_good_one(place: Place) -> None:
+    place.publish_debian(cves=30_000)
+    place.update()
+    place.publish_debian(cves=20_001)
+    with pytest.raises(Killed):
+        place.update(say=kill_when_it_builds)
+    place.publish_debian(cves=20_002)
+    report = place.update()
+    assert not report.built
+    assert "it shrank from 30001 records to 20003;" in failures(report, "debian")
+    assert place.counts() == {"debian": 30_000}
+
+
 def test_r25_the_status_tells_count_age_and_error_of_each_feed(place: Place) -> None:
     place.publish_debian(cves=30)
     place.update()

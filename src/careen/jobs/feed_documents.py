@@ -2,6 +2,7 @@
 
 FOLDER/<feed>/<sha256>      a document; those that `kept.json` does not list are removed
 FOLDER/<feed>/kept.json     replaced in one step, so that a process may die at any moment
+FOLDER/<feed>/arrived.json  what came since, and is neither accepted nor refused yet
 """
 
 import json
@@ -16,6 +17,7 @@ from careen.feeds.document import Cursor, Document, Fetched
 from careen.jobs.feed_bounds import Bounds, Tally
 
 _LIST = "kept.json"
+_ARRIVED = "arrived.json"
 
 Place = Callable[[str], str]  # where a URL is asked for: "" = at its upstream
 
@@ -52,6 +54,24 @@ class Shelf:
         shelf.kept = {url: kept for url, kept in shelf.kept.items() if kept.document.path.is_file()}
         return shelf
 
+    def resume(self) -> None:
+        """Goes on with what an update that died had fetched; an unreadable list of it is an empty one."""
+        try:
+            said = json.loads((self.folder / _ARRIVED).read_text())
+            arrived = {url: _kept(self.folder, url, fields) for url, fields in said.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return
+        for url, kept in arrived.items():
+            if kept.document.path.is_file():
+                self.fresh[url] = self.kept.get(url)
+                self.kept[url] = kept
+
+    def note(self) -> None:
+        """Makes what came outlive the process."""
+        if self.fresh:
+            said = {url: _said(self.kept[url]) for url in sorted(self.fresh)}
+            write(self.folder / _ARRIVED, json.dumps(said, indent=1))
+
     def cursor(self, place: Place) -> Cursor:
         """Another mirror knows nothing of the marks by which this one recognises what it sent before."""
         return Cursor(self.folder, {url: _at(place(url), kept).document for url, kept in self.kept.items()})
@@ -62,6 +82,7 @@ class Shelf:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         for url in fetched.gone:
             self.kept.pop(url, None)
+            self.fresh.pop(url, None)
             self.refused.pop(url, None)
         again = {each.url for each in fetched.documents if each.sha256 == self.refused.get(each.url)}
         self.errors = {url: self.errors[url] for url in again if url in self.errors} | {
@@ -73,7 +94,7 @@ class Shelf:
             self.kept[url] = replace(_at(place(url), self.kept[url]), confirmed=now)
         for url, document in new.items():
             self.refused.pop(url, None)
-            self.fresh[url] = self.kept.get(url)
+            self.fresh.setdefault(url, self.kept.get(url))
             self.kept[url] = Kept(document, confirmed=now, place=place(url))
         self.tried = now
 

@@ -118,6 +118,8 @@ class _Update:
         self._progress = progress
 
     def fetch(self, chosen: Sequence[Upstream], http: Http, accept: Collection[str]) -> None:
+        for shelf in self.shelves.values():
+            shelf.resume()
         for name in accept:
             self.shelves[name].forget_refusals()
         with ThreadPoolExecutor(_PARALLEL) as pool:
@@ -129,6 +131,7 @@ class _Update:
         shelf = self.shelves[feed.NAME]
         try:
             shelf.take(feed.fetch(http, shelf.cursor(http.place)), http.place)
+            shelf.note()
         except Error as error:
             shelf.fail(feed.NAME, error.message)
         except Exception as error:  # the edge of a worker: one feed's fault must not keep back the others
