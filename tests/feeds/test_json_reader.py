@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -98,3 +100,30 @@ def test_a_single_value_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPa
     reader = Reader(io.BytesIO(b'["' + b"x" * 100_000 + b'"]'), limit=LIMIT)
     with pytest.raises(InvalidDocument, match="more than 1000 characters"):
         [reader.value() for _ in reader.elements()]
+
+
+HUNGRY = """
+import sys
+from careen.feeds._json import Reader
+from careen.feeds.document import InvalidDocument
+
+class Endless:
+    start = b"[["
+    def read(self, size):
+        start, self.start = self.start, b""
+        return start + sys.argv[1].encode() * (size // len(sys.argv[1]))
+
+reader = Reader(Endless(), limit=1 << 30)
+try:
+    [reader.value() for _ in reader.elements()]
+except InvalidDocument:
+    peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(int(peak.split()[1]) >> 10)
+"""
+
+
+@pytest.mark.parametrize("piece", ["[],", "{},", "1.1,"])
+def test_a_value_that_is_refused_has_not_taken_the_memory_before(piece: str) -> None:
+    command = [sys.executable, "-c", HUNGRY, piece]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert 10 < int(said) < 300  # MB, of the whole process

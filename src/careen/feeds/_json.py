@@ -10,7 +10,7 @@ from careen.feeds._strict_json import DECODER, Ambiguous
 from careen.feeds.document import InvalidDocument
 
 _CHUNK = 1 << 20
-_LARGEST_PIECE = 64 << 20  # characters that `value` may span
+_LARGEST_PIECE = 4 << 20  # characters that `value` may span: upstreams' have 60,000, each may cost 24 bytes
 _AFTER_NUMBER = frozenset(" \t\r\n,]}")
 _SPACE = re.compile(r"[ \t\r\n]*")
 
