@@ -54,8 +54,8 @@ def compare(folder: Path, size: int) -> None:
         floor = min(floors)
         say(f"  sha256 + write + fsync  {floor:6.2f} s")
         for server in servers:
-            push, pull = min(pushes[server]), min(pulls[server])
-            costs = f"push {push:6.2f} s = {push / floor:.2f} x   pull {pull:6.2f} s = {pull / floor:.2f} x"
+            wall = {"push": min(pushes[server]), "pull": min(pulls[server])}
+            costs = "   ".join(f"{what} {took:6.2f} s = {took / floor:.2f} x" for what, took in wall.items())
             used = f"{min(cpus[server]):.1f} s CPU of a push, peak {_peak(server.pid) >> 20} MiB"
             say(f"  {server.name:22}  {costs}   {used}")
 
