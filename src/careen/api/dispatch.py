@@ -37,7 +37,7 @@ from careen.errors import Invalid, Unauthenticated, Unimplemented
 from careen.model.access import Path
 from careen.store.database import Database
 
-_THREADS = 8  # more would only take the interpreter's lock from one another
+_THREADS = 6  # more would only take the interpreter's lock from one another
 _Arguments = TypeVarTuple("_Arguments")
 _Answer = TypeVar("_Answer")
 

@@ -5,10 +5,11 @@ Two kinds of default values are printed, since scripts read them: booleans (`"do
 """
 
 import json
+from functools import cache
 from typing import Any
 
 from google.protobuf import any_pb2, json_format
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from yandex.cloud.containerregistry.v1.lifecycle_policy_service_pb2 import DryRunLifecyclePolicyResult
@@ -25,6 +26,8 @@ def write(message: Message) -> bytes:
 # The depth of this recursion is that of our own messages.
 def _complete(message: Message, printed: dict[str, Any]) -> dict[str, Any]:
     """`printed` with the defaults that are wanted, in the order of the fields."""
+    if not _lacks(message.DESCRIPTOR):
+        return printed
     if isinstance(message, any_pb2.Any):
         message = _unpacked(message)
     document = {"@type": printed["@type"]} if "@type" in printed else {}
@@ -34,6 +37,14 @@ def _complete(message: Message, printed: dict[str, Any]) -> dict[str, Any]:
         elif (default := _default(field)) is not None:
             document[field.json_name] = default
     return document
+
+
+@cache
+def _lacks(kind: Descriptor) -> bool:
+    """Whether a message of that kind, or what is in it, may have a default that is wanted."""
+    if kind is any_pb2.Any.DESCRIPTOR or any(_default(field) is not None for field in kind.fields):
+        return True
+    return any(_lacks(field.message_type) for field in kind.fields if field.message_type)
 
 
 def _unpacked(message: any_pb2.Any) -> Message:

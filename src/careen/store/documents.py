@@ -40,6 +40,12 @@ def package(document: Mapping[str, Any]) -> Package:
     return Package(**document)
 
 
+@lru_cache(maxsize=2000)
+def decoded_package(text: str) -> Package:
+    """The package that was encoded, which many findings may be about."""
+    return package(json.loads(text))
+
+
 def of_distro(distro: Distro) -> Json:
     return {name: getattr(distro, name) for name in _DISTRO}
 

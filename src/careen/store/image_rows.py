@@ -4,11 +4,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, bindparam, select, type_coerce
 
 from careen.model.digest import Digest
 from careen.model.registry import Blob, Image
 from careen.store.inserts import batched
+from careen.store.paging import Query
 from careen.store.tables import blobs, image_blobs, image_layers, images, repositories, tags
 
 QUERY: Select[Any] = (
@@ -25,8 +26,12 @@ QUERY: Select[Any] = (
 
 
 _BY_ID = QUERY.where(images.c.id == bindparam("id"))
-_LAYERS = (
-    select(image_layers)
+# Of each row three texts that are careen's own: nothing in them has to be looked for (`columns.String`).
+_LAYERS: Query = (
+    select(
+        *(type_coerce(image_layers.c[name], Text) for name in ("image_id", "blob_id", "digest")),
+        image_layers.c.size,
+    )
     .where(image_layers.c.image_id.in_(bindparam("ids", expanding=True)))
     .order_by(image_layers.c.position)
 )
@@ -70,8 +75,8 @@ def _claims(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequenc
 def _layers(connection: Connection, keys: Sequence[str]) -> Mapping[str, Sequence[Blob]]:
     found: dict[str, list[Blob]] = defaultdict(list)
     for batch in batched(keys):
-        for row in connection.execute(_LAYERS, {"ids": list(batch)}):
-            found[row.image_id].append(Blob(row.blob_id or "", Digest(row.digest), row.size))
+        for image_id, blob_id, digest, size in connection.execute(_LAYERS, {"ids": list(batch)}).all():
+            found[image_id].append(Blob(blob_id or "", Digest(digest), size))
     return found
 
 
@@ -97,6 +102,6 @@ def _image(
         size=row.size,
         created_at=row.created_at,
         config=next((blob for blob, is_config in claims if is_config), config),
-        layers=tuple(shown.get(layer.digest, layer) for layer in layers),
+        layers=tuple(shown.get(layer.digest, layer) for layer in layers) if shown else tuple(layers),
         tags=tuple(names),
     )

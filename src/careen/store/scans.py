@@ -1,17 +1,21 @@
 """Results of scans, their findings and the packages they were judged on."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     ColumnElement,
     Connection,
     Row,
     Select,
+    Text,
     and_,
     bindparam,
+    cast,
     func,
     or_,
     select,
@@ -190,7 +194,7 @@ def fail(connection: Connection, scan_id: str, scanned_at: datetime) -> bool:
 def findings(connection: Connection, scan_id: str, *, page: Page) -> Listed[tuple[int, Finding]]:
     """(position, finding) pairs in the verdict's order; fields: severity, name, package."""
     rows = fetch(connection, _findings_of(scan_id), FINDINGS, page)
-    return rows.made_into((row.position, _finding(row)) for row in rows)
+    return rows.made_into((row[0], _finding(row)) for row in rows)
 
 
 def verdict(connection: Connection, scan_id: str) -> Verdict | None:
@@ -228,8 +232,16 @@ def _end(
     return connection.execute(statement).rowcount == 1
 
 
+# Documents as text: a page has many findings of few packages.
+_FINDING = [
+    cast(column, Text) if isinstance(column.type, JSON) else column
+    for column in findings_table.c
+    if column is not findings_table.c.scan_id
+]
+
+
 def _findings_of(scan_id: str) -> Select[Any]:
-    return select(findings_table).where(findings_table.c.scan_id == scan_id)
+    return select(*_FINDING).where(findings_table.c.scan_id == scan_id)
 
 
 def _scan(row: Row[Any]) -> ScanResult:
@@ -264,16 +276,19 @@ def finding_row(scan_id: str, position: int, finding: Finding) -> dict[str, obje
 
 
 def _finding(row: Row[Any]) -> Finding:
+    """Of the columns _FINDING; more may follow."""
+    _, name, severity, _, aliases, package, *plain = row[: len(_FINDING)]
+    fixed_by, origin, type_, link, status, evidence, platform = plain
     return Finding(
-        id=row.name,
-        aliases=tuple(row.aliases),
-        severity=Severity(row.severity),
-        package=documents.package(row.package),
-        fixed_by=row.fixed_by,
-        origin=row.origin,
-        type=row.type,
-        link=row.link,
-        status=row.status,
-        evidence=row.evidence,
-        platform=row.platform,
+        id=name,
+        aliases=tuple(json.loads(aliases)),
+        severity=Severity(severity),
+        package=documents.decoded_package(package),
+        fixed_by=fixed_by,
+        origin=origin,
+        type=type_,
+        link=link,
+        status=status,
+        evidence=json.loads(evidence),
+        platform=platform,
     )
