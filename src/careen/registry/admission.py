@@ -46,10 +46,11 @@ class Admission:
             await self._router(scope, receive, send)
             return
         ask = _ask(self._router, scope)
-        await run_in_threadpool(self._admit, scope, ask)
         if ask is None or ask.action == "pull":
+            await self._door.reading(self._admit, scope, ask)
             await self._router(scope, receive, send)
-        else:
+        else:  # a refusal is written down
+            await run_in_threadpool(self._admit, scope, ask)
             await self._recorder(scope, receive, send)
 
     def _admit(self, scope: Scope, ask: Ask | None) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, TypeVarTuple
+
+from starlette.concurrency import run_in_threadpool
 
 from careen.audit.trail import Trail
 from careen.auth.authentication import Authentication
@@ -13,6 +15,9 @@ from careen.model.registry import Image
 from careen.store.blob_files import LocalBlobs
 from careen.store.database import Database
 from careen.store.upload_files import Upload
+
+_Arguments = TypeVarTuple("_Arguments")
+_Answer = TypeVar("_Answer")
 
 
 class Arrivals(Protocol):
@@ -53,6 +58,12 @@ class RegistryDoor:
     patience: float = 20.0  # seconds
     arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state
     grace: timedelta = timedelta(days=1)  # how long a blob that no image uses is kept
+
+    async def reading(self, read: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
+        """What `read` gives, which reads a few rows; in a thread unless that takes longer than they do."""
+        if self.database.is_at_hand:
+            return read(*arguments)
+        return await run_in_threadpool(read, *arguments)
 
     def writing(self, name: str, upload: Upload) -> Callable[[memoryview], None]:
         """`upload.write`, of which `arrivals` hears."""

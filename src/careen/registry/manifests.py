@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 import structlog
 from sqlalchemy import Connection
@@ -11,17 +12,21 @@ from starlette.responses import Response
 
 from careen.images import manifest as manifests
 from careen.model import digest as digests
+from careen.model.digest import Digest
 from careen.model.manifest import Manifest, Platform
 from careen.model.registry import Image, Repository
 from careen.registry import bodies, caching, names, negotiation
 from careen.registry.door import RegistryDoor
 from careen.registry.errors import ManifestUnknown, TooManyTags
 from careen.store import images
+from careen.store import manifests as stored_manifests
 from careen.store.blob_files import DigestMismatch
+from careen.store.manifests import StoredManifest
 
 _MAX_MANIFEST = 4 << 20  # bytes: what every registry must take (distribution-spec, "Pushing manifests")
 _MAX_TAGS = 100  # in one request
 _USUAL_PLATFORM = Platform("linux", "amd64")  # as Docker's registry chooses for clients without indexes
+_Found_co = TypeVar("_Found_co", covariant=True)
 
 log = structlog.get_logger(__name__)
 
@@ -30,22 +35,24 @@ class Manifests:
     def __init__(self, door: RegistryDoor) -> None:
         self._door = door
 
-    def get(self, request: Request) -> Response:
+    async def get(self, request: Request) -> Response:
         """GET and HEAD: the bytes as they were pushed, with their media type.
 
         For an index under a tag, a client that takes nothing but images gets the one of the usual platform.
         """
+        return await self._door.reading(self._get, request)
+
+    def _get(self, request: Request) -> Response:
         name, reference = _target(request)
         with self._door.database.read() as connection:
             repository = names.find(connection, name)
-            image = _find(connection, repository, reference)
-            if not _is_digest(reference) and negotiation.wants_image(request.headers, image.media_type):
-                image = _of_usual_platform(connection, repository, image)
-            headers = _headers(image)
-            if caching.is_known(request.headers, headers["ETag"]):
-                return caching.not_modified(headers)
-            body = images.body(connection, image.id) if request.method == "GET" else b""
-        return Response(body, headers=headers)
+            found = _find(connection, repository, reference, stored_manifests)
+            if not _is_digest(reference) and negotiation.wants_image(request.headers, found.media_type):
+                found = _of_usual_platform(connection, repository, found)
+        headers = _headers(found)
+        if caching.is_known(request.headers, headers["ETag"]):
+            return caching.not_modified(headers)
+        return Response(found.body if request.method == "GET" else b"", headers=headers)
 
     async def put(self, request: Request) -> Response:
         name, reference = _target(request)
@@ -70,7 +77,7 @@ class Manifests:
         """A digest deletes the image, a tag only itself."""
         name, reference = _target(request)
         with self._door.database.write() as connection:
-            image = _find(connection, names.find(connection, name), reference)
+            image = _find(connection, names.find(connection, name), reference, images)
             if _is_digest(reference):
                 images.delete(connection, image.id)
             else:
@@ -98,12 +105,12 @@ class Manifests:
             for tag in tags:
                 images.tag(connection, image, tag)
             if tags:
-                image = _find(connection, repository, image.digest)  # which knows its tags now
+                image = _find(connection, repository, image.digest, images)  # which knows its tags now
         log.info("manifest stored", name=name, reference=reference, image=image.id, digest=image.digest)
         return image, manifest
 
 
-def _headers(image: Image) -> dict[str, str]:
+def _headers(image: StoredManifest) -> dict[str, str]:
     return {
         "Content-Type": image.media_type,
         "Content-Length": str(image.size),
@@ -113,12 +120,13 @@ def _headers(image: Image) -> dict[str, str]:
     }
 
 
-def _of_usual_platform(connection: Connection, repository: Repository, index: Image) -> Image:
+def _of_usual_platform(
+    connection: Connection, repository: Repository, index: StoredManifest
+) -> StoredManifest:
     """The index itself where it has no image for that platform."""
-    children = manifests.parse(images.body(connection, index.id)).children
-    for child in children:
+    for child in manifests.parse(index.body).children:
         if child.platform and manifests.matches(child.platform, _USUAL_PLATFORM):
-            return images.by_digest(connection, repository.id, child.digest) or index
+            return stored_manifests.by_digest(connection, repository.id, child.digest) or index
     return index
 
 
@@ -130,13 +138,24 @@ def _is_digest(reference: str) -> bool:
     return ":" in reference
 
 
-def _find(connection: Connection, repository: Repository, reference: str) -> Image:
+class _Finder(Protocol[_Found_co]):
+    """A module of the store that finds by either kind of reference."""
+
+    def by_digest(
+        self, connection: Connection, repository_id: str, digest: Digest, /
+    ) -> _Found_co | None: ...
+    def by_tag(self, connection: Connection, repository_id: str, tag: str, /) -> _Found_co | None: ...
+
+
+def _find(
+    connection: Connection, repository: Repository, reference: str, finder: _Finder[_Found_co]
+) -> _Found_co:
     if _is_digest(reference):
-        image = images.by_digest(connection, repository.id, digests.parse(reference))
+        found = finder.by_digest(connection, repository.id, digests.parse(reference))
     elif names.is_tag(reference):
-        image = images.by_tag(connection, repository.id, reference)
+        found = finder.by_tag(connection, repository.id, reference)
     else:
-        image = None
-    if image is None:
+        found = None
+    if found is None:
         raise ManifestUnknown(reference)
-    return image
+    return found

@@ -31,9 +31,10 @@ def check_registry(connection: Connection, name: str) -> str:
 
 def find(connection: Connection, name: str) -> Repository:
     """Raises NameInvalid, or NameUnknown for a registry or repository that is not there."""
-    check_registry(connection, name)
+    registry_id(name)
     repository = repositories.by_name(connection, name)
     if repository is None:
+        check_registry(connection, name)
         raise NameUnknown(f"Repository {name} not found", resource=("name", name))
     return repository
 
