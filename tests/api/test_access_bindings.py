@@ -96,6 +96,16 @@ def test_a_binding_that_means_nothing_is_named_and_nothing_is_changed(
     assert listed(world)["accessBindings"] == [PUBLIC]
 
 
+def test_a_fault_in_a_delta_is_named_where_it_stands(world: Any) -> None:
+    right = {"action": "ADD", "accessBinding": binding("viewer", "ajeone")}
+    wrong = {"action": "ADD", "accessBinding": binding("captain", "ajeone")}
+    answer = world.http.post(path(world, "update"), json={"accessBindingDeltas": [right, wrong]})
+    assert answer.status_code == 400
+    (violation,) = answer.json()["details"][0]["fieldViolations"]
+    assert violation["field"] == "access_binding_deltas[1].access_binding.role_id"
+    assert listed(world) == {}
+
+
 def test_a_repository_has_its_own(world: Any) -> None:
     method = METHODS[f"{REPOSITORIES}.SetAccessBindings"]
     subject = {"id": "ajeone", "type": "userAccount"}

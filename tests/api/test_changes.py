@@ -28,6 +28,13 @@ def refused(answer: Any) -> tuple[int, int, str]:
     return answer.status_code, told["code"], told["message"]
 
 
+def faults(answer: Any) -> list[str]:
+    """The fields at fault."""
+    return [
+        each["field"] for detail in answer.json()["details"] for each in detail.get("fieldViolations", ())
+    ]
+
+
 def test_a_registry_is_made_at_once(world: Any) -> None:
     operation = create(world, name="first", labels={"team": "a"})
     assert operation["done"]
@@ -102,8 +109,14 @@ def test_ip_permissions_are_set_and_updated(world: Any) -> None:
     deltas = [{"action": "ADD", "ipPermission": push}, {"action": "REMOVE", "ipPermission": pull}]
     assert world.http.post(f"{path}:updateIpPermission", json={"ipPermissionDeltas": deltas}).json()["done"]
     assert world.http.get(f"{path}:listIpPermission").json() == {"permissions": [push]}
-    nonsense = {"ipPermission": [{"action": "PULL", "ip": "300.1.1.1"}]}
-    assert refused(world.http.post(f"{path}:setIpPermission", json=nonsense))[:2] == (400, 3)
+    nonsense = {"action": "PULL", "ip": "300.1.1.1"}
+    answer = world.http.post(f"{path}:setIpPermission", json={"ipPermission": [pull, nonsense]})
+    assert refused(answer)[:2] == (400, 3)
+    assert faults(answer) == ["ip_permission[1].ip"]
+    deltas = [{"action": "ADD", "ipPermission": nonsense}]
+    answer = world.http.post(f"{path}:updateIpPermission", json={"ipPermissionDeltas": deltas})
+    assert faults(answer) == ["ip_permission_deltas[0].ip_permission.ip"]
+    assert world.http.get(f"{path}:listIpPermission").json() == {"permissions": [push]}
 
 
 RULE = {"tagRegexp": "test.*", "expirePeriod": "172800s", "retainedTop": "3"}
@@ -145,8 +158,7 @@ def test_a_rule_needs_a_filter_a_condition_and_whole_days(
 ) -> None:
     answer = policy(world, rules=[rule])
     assert refused(answer)[:2] == (400, 3)
-    violations = [each for detail in answer.json()["details"] for each in detail.get("fieldViolations", ())]
-    assert [each["field"] for each in violations] == [field]
+    assert faults(answer) == [field]
 
 
 def test_a_dry_run_names_the_images_that_would_go(world: Any) -> None:

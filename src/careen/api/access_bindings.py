@@ -68,7 +68,10 @@ class AccessBindings:
     ) -> Operation:
         """In the order of the deltas; to add what is there, or to remove what is not, is no error."""
         deltas = [
-            (each.action == _REMOVE, _binding(each.access_binding, f"access_binding_deltas[{number}]"))
+            (
+                each.action == _REMOVE,
+                _binding(each.access_binding, f"access_binding_deltas[{number}].access_binding"),
+            )
             for number, each in enumerate(request.access_binding_deltas)
         ]
         with self.database.write() as connection:

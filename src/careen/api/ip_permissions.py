@@ -38,7 +38,9 @@ class IpPermissions:
         self, request: registry_service_pb2.SetIpPermissionRequest, call: Call
     ) -> Operation:
         """In the place of all that there were."""
-        wanted = {_permission(each, "ip_permission") for each in request.ip_permission}
+        wanted = {
+            _permission(each, f"ip_permission[{number}]") for number, each in enumerate(request.ip_permission)
+        }
         with self.database.write() as connection:
             _require_registry(connection, request.registry_id)
             return self._put(connection, "SetIpPermission", request.registry_id, wanted, call)
@@ -48,8 +50,11 @@ class IpPermissions:
     ) -> Operation:
         """In the order of the deltas; to remove what is not there is no error."""
         deltas = [
-            (delta.action == _REMOVE, _permission(delta.ip_permission, "ip_permission_deltas"))
-            for delta in request.ip_permission_deltas
+            (
+                delta.action == _REMOVE,
+                _permission(delta.ip_permission, f"ip_permission_deltas[{number}].ip_permission"),
+            )
+            for number, delta in enumerate(request.ip_permission_deltas)
         ]
         with self.database.write() as connection:
             _require_registry(connection, request.registry_id)
