@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import BigInteger, type_coerce
+
+from careen.store.database import Database
+from careen.store.tables import scan_results
 
 pytestmark = pytest.mark.e2e
 
@@ -248,3 +252,51 @@ def test_a_run_that_is_killed_again_and_again_deletes_each_image_once(
     assert len(told) == len(set(told))
     assert doomed >= set(told)
     assert len(told) >= len(doomed) - 100 * KILLS  # of the transaction that a kill ended
+
+
+def scans_of(server: Any, name: str) -> list[list[str]]:
+    """The statuses of the scans of each image of the repository."""
+    with server.client() as http:
+        images = http.get(f"{V1}/images", params={"repositoryName": name}).json()["images"]
+        answers = [http.get(f"{V1}/scans", params={"imageId": image["id"]}).json() for image in images]
+    return [[scan["status"] for scan in answer.get("scanResults", ())] for answer in answers]
+
+
+def age_scans(server: Any) -> None:
+    """By two days."""
+    database = Database(f"sqlite:///{server.data}/careen.db")
+    with database.write() as connection:
+        row = scan_results.c.created_at
+        earlier = type_coerce(type_coerce(row, BigInteger) - 2 * 86400 * 1000, row.type)
+        connection.execute(scan_results.update().values(created_at=earlier))
+    database.close()
+
+
+def test_a_schedule_scans_each_image_once_a_period_through_kills(
+    own_server: Any, make_layout: Callable[..., Path]
+) -> None:
+    registry = own_server.registry_id()
+    layout, tags = make_layout(alpine(OLD)), [f"v{number}" for number in range(12)]
+    names = {
+        place: f"{registry}/{place}" for place in ("nightly/app", "nightly/deep/er", "never", "nightlynot")
+    }
+    for name in names.values():
+        put_all(own_server, name, layout, tags if name.endswith("app") else tags[:2])
+    daily = {"repositoryPrefixes": ["nightly"], "rescanPeriod": "86400s"}
+    off = {"repositoryPrefixes": ["*"], "rescanPeriod": "3600s", "disabled": True}
+    create(own_server, "scanPolicies", registryId=registry, rules={"scheduleRules": [daily, off]})
+    for period in range(1, 3):
+        for number in range(KILLS):
+            time.sleep(random.Random(number).uniform(0, 0.3))
+            own_server.kill()
+            own_server.start()
+        for place in ("nightly/app", "nightly/deep/er"):
+            eventually(
+                lambda: all(each == ["READY"] * period for each in scans_of(own_server, names[place])),  # noqa: B023 - called at once
+                seconds=60,
+            )
+        time.sleep(2.5)  # rounds in which nothing is due
+        for place, name in names.items():
+            expected = ["READY"] * period if place.startswith("nightly/") else []
+            assert all(each == expected for each in scans_of(own_server, name)), place
+        age_scans(own_server)
