@@ -28,10 +28,19 @@ class Stating:
         self.SIGNS = Signs(**signs)  # type: ignore[arg-type] # each field by its name
 
 
+MARKS = candidates.marks()
+
+
 def hidden(file: File) -> list[str]:
     """The indexers that want the file and are not asked."""
-    asked = candidates(file.path, file.head)
+    asked = candidates(file.path, file.head) if is_marked(file) else ()
     return [indexer.NAME for indexer in INDEXERS if indexer.wants(file) and indexer not in asked]
+
+
+def is_marked(file: File) -> bool:
+    assert MARKS is not None
+    tails, firsts, begins = MARKS
+    return file.path[-3:].encode() in tails or file.head[:1] in firsts or file.path.startswith(begins)
 
 
 def test_no_file_of_the_testdata_is_hidden_from_its_indexer() -> None:
@@ -58,11 +67,13 @@ def test_no_file_is_hidden_from_an_indexer_that_wants_it(
 
 def test_most_files_are_nobodys() -> None:
     assert not candidates("usr/share/doc/libc6/copyright", b"This pac")
+    assert not is_marked(File("usr/share/doc/libc6/copyright", head=b"This pac"))
 
 
 def test_an_indexer_without_signs_is_always_asked() -> None:
     bare, stating = Bare(), Stating(ends=(".jar",), begins=("var/",), heads=(b"MZ",))
     asked = Candidates([bare, stating])
+    assert asked.marks() is None
     assert asked("a", b"") == (bare,)
     assert asked("a.jar", b"") == asked("var/a", b"") == asked("a", b"MZ\0") == (bare, stating)
 

@@ -14,7 +14,7 @@ TYPES = frozenset((LONG_NAME, LONG_LINK, PAX, SOLARIS_PAX, PAX_GLOBAL))
 # Many programs give each member a pax header for its times alone.
 _TELLING = re.compile(rb"path=|size=|GNU\.sparse\.")
 # And some give it one for a path that is too long: most headers that tell something have this one record.
-_ONLY_PATH = re.compile(rb"([1-9][0-9]{1,3}) path=([^\0\n]+)\n")
+ONLY_PATH = re.compile(rb"([1-9][0-9]{1,3}) path=([^\0\n]+)\n")
 _LENGTH = 20  # bytes at most of a record's length
 
 
@@ -34,7 +34,7 @@ class Extended(NamedTuple):
             return self._replace(link=text(body))
         if not _TELLING.search(body):
             return self
-        only = _ONLY_PATH.fullmatch(body)
+        only = ONLY_PATH.fullmatch(body)
         if only and int(only[1]) == len(body):
             return self._replace(path=text(only[2]))
         return self._with_records(list(_records(body)))

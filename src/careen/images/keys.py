@@ -1,5 +1,7 @@
 """Path keys by the million: 8 bytes each, where a set of Python's takes a hundred."""
 
+from collections.abc import Iterable
+
 _SIZE = 8  # bytes of a key
 
 
@@ -11,6 +13,11 @@ class Keys:
 
     def add(self, key: bytes) -> None:
         self._shelves[key[0]] += key
+
+    def add_all(self, keys: Iterable[bytes]) -> None:
+        shelves = self._shelves
+        for key in keys:
+            shelves[key[0]] += key
 
     def discard(self, key: bytes) -> bool:
         """Whether it was there."""

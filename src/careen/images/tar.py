@@ -3,7 +3,7 @@
 Where the formats leave room an archive is read as Go's archive/tar reads it: container engines use that.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Iterator
 
 from isal.isal_zlib import adler32
 
@@ -11,16 +11,14 @@ from careen.images import extended
 from careen.images.budgets import Budgets, CorruptLayer
 from careen.images.extended import NOTHING, Extended
 from careen.images.sparse import Sparse, old_gnu, old_gnu_extension
-from careen.images.tarfields import number, text
+from careen.images.tarfields import Sums, number, text
 from careen.images.tarstream import BLOCK, Stream
 
 _ZEROS = bytes(BLOCK)
-_BLANK_FIELD = sum(b" " * 8)  # the checksum's own field counts as blanks
-_MOST_SUMS = 10_000  # different checksums that are remembered
 _MAX_EXTENSION = 1 << 20  # bytes of one extended header, as in Go
 
 HARD_LINK, SYMLINK, FOLDER = b"125"
-_V7_FILE, _FILE, _OLD_SPARSE = b"\x000S"
+_V7_FILE, _OLD_SPARSE = b"\0S"
 FILES = frozenset(b"\x0007S")
 _WITHOUT_BODY = frozenset(b"123456")  # whatever their size field says
 _KNOWN = FILES | _WITHOUT_BODY
@@ -61,8 +59,14 @@ class Member:
             raise CorruptLayer(f"the archive is cut off in {self.path!r}")
 
 
-def members(stream: Stream, budgets: Budgets) -> Iterator[Member]:
+Pass = Callable[[Stream, Sums, int], int]
+
+
+def members(stream: Stream, budgets: Budgets, pass_run: Pass | None = None) -> Iterator[Member]:
     """The members in their order; while one is looked at, the stream stands at the start of its content.
+
+    `pass_run` may take some to itself: it gets the stream at a header, what headers sum up to, and how many
+    may come; it leaves the stream at another header, and returns how many it took.
 
     The two blocks of zeros at the end may be missing, and what stands behind them is not looked at.
     Raises CorruptLayer and BudgetExceeded.
@@ -89,60 +93,8 @@ def members(stream: Stream, budgets: Budgets) -> Iterator[Member]:
         yield member
         if member.stored:
             stream.skip_to(end)
-        if common is NOTHING:
-            entries += yield from _plain_files(stream, member, sums, budgets.entries - entries)
-
-
-def _plain_files(stream: Stream, member: Member, sums: "Sums", most: int) -> Generator[Member, None, int]:
-    """The next members while they are files like most, at most `most`; returns how many there were.
-
-    Like most: all of the header lies in the present piece, the name is short, no field needs a second look.
-    This is what `members` does for each member, in half of its time: without calls.
-    """
-    count, piece = 0, stream.piece
-    member.link, member.sparse = "", None
-    while count < most and len(header := piece[stream.at : stream.at + BLOCK]) == BLOCK:
-        size, end = header[124:135], header.find(0, 0, 100)
-        if (
-            header[156:157] != b"0"
-            or header[345]
-            or not header.isascii()
-            or end < 0
-            or not size.isdigit()
-            or header[135] not in b"\0 "
-            or adler32(header) & 0xFFFF != sums[header[148:156]]
-        ):
-            break
-        try:
-            member.stored = stored = int(size, 8)
-        except ValueError:
-            break
-        count += 1
-        member.path, member.type, member.header = header[:end].decode(), _FILE, header
-        stream.at = at = stream.at + BLOCK
-        behind = at + stored + -stored % BLOCK
-        start = stream.before
-        yield member
-        if stream.piece is piece and behind <= len(piece):
-            stream.at = behind
-        else:
-            stream.skip_to(start + at + stored)
-            piece = stream.piece
-    return count
-
-
-class Sums(dict[bytes, int]):
-    """What the Adler-32 of a header ends with, by the field that holds the header's checksum.
-
-    It is the sum of all bytes and 1, modulo 65521, which 512 characters of ASCII do not reach. The headers of
-    an archive have few different sums, and Adler-32 is 20 times faster than `sum()`.
-    """
-
-    def __missing__(self, field: bytes) -> int:
-        total = number(field) - _BLANK_FIELD + sum(field) + 1
-        if len(self) < _MOST_SUMS:
-            self[field] = total
-        return total
+        if pass_run and common is NOTHING:
+            entries += pass_run(stream, sums, budgets.entries - entries)
 
 
 def _header(stream: Stream, sums: Sums) -> bytes:

@@ -2,7 +2,7 @@
 
 from careen.images.budgets import BudgetExceeded, Budgets
 from careen.images.keys import Keys
-from careen.images.paths import ancestors, digest, normal, place, resolve
+from careen.images.paths import ancestors, digest, digests, normal, place, resolve
 from careen.model.layer import LayerTree
 from careen.model.problem import Problem, ProblemKind
 
@@ -57,6 +57,26 @@ class Tree:
         self.evidence.discard(path)
         self._files.add(digest(path))
         return path
+
+    def add_files(self, home: str, names: list[str]) -> None:
+        """As `add` for each of `names`, plain ones, in the order; `enter` gave the home of their folder."""
+        cut = names[0].rfind("/") + 1
+        is_plain = names[0][:cut] == home
+        paths = names if is_plain else [home + name[cut:] for name in names]
+        if (
+            self._folders.keys().isdisjoint(paths)
+            and self.symlinks.keys().isdisjoint(paths)
+            and self.evidence.isdisjoint(paths)
+        ):
+            self._files.add_all(digests(paths))
+        else:
+            for name in names:
+                self.add(name)
+
+    def enter(self, written: str) -> str:
+        """What to put before names in the folder that is written so, which is there from now on."""
+        home = self._homes.get(written)
+        return self._enter(written) if home is None else home
 
     def add_symlink(self, written: str, target: str) -> None:
         path = self.add(written)
@@ -119,7 +139,6 @@ class Tree:
         return ""
 
     def _enter(self, written: str) -> str:
-        """What to put before names in the folder that is written so, which is there from now on."""
         above, _, name = self._bounded(written).rpartition("/")
         parent = self._homes.get(above)
         home = "" if parent is None or name in _NO_NAMES else parent + name

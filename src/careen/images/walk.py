@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from careen.images.budgets import Budgets
+from careen.images.runs import Marks, Runs
 from careen.images.tar import FILES, FOLDER, HARD_LINK, SYMLINK, Member, members
 from careen.images.tarstream import Stream
 from careen.images.tree import Tree
@@ -32,9 +33,11 @@ class Walk:
         budgets: Budgets,
         sift: Callable[[File], Sift | None] = lambda _file: None,
         may_want: Callable[[str, bytes], object] = lambda _path, _head: True,
+        marks: Marks | None = None,
     ) -> None:
         """`may_want` is asked before `wants`, with a path and first bytes: a layer has many files.
 
+        No file without one of the `marks` is wanted, if there are any marks.
         `sift` tells how to choose what stays of a file larger than the budget `held`; None: all of it.
         """
         self.tree = Tree(budgets)
@@ -42,6 +45,7 @@ class Walk:
         self._stream = Stream(pieces)
         self._wants = wants
         self._may_want = may_want
+        self._runs = Runs(self.tree, marks, budgets.path_length) if marks else None
         self._sift = sift
         self._budgets = budgets
         self._kept: dict[str, File] = {}
@@ -50,7 +54,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[File]:
         tree = self.tree
-        for member in members(self._stream, self._budgets):
+        for member in members(self._stream, self._budgets, self._runs):
             kind, file = member.type, None
             if kind in FILES:
                 file = self._file(member)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-_TAIL = 3  # characters of a path that an indexer is looked up by
+_TAIL = 3  # characters of ASCII of a path that an indexer is looked up by
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,15 @@ class Candidates(Generic[_IndexerT]):
         if head.startswith(self._heads) or path.startswith(self._begins):
             return self._marked.get(path[-_TAIL:], self._all_marked)
         return self._plain.get(path[-_TAIL:], self._others)
+
+    def marks(self) -> tuple[set[bytes], set[bytes], tuple[str, ...]] | None:
+        """The last three bytes of a path, the first byte of a content, the beginnings of a path.
+
+        A file that has none of these is wanted by nobody; None: whoever has no SIGNS may want any.
+        """
+        if self._others:
+            return None
+        return {tail.encode() for tail in self._plain}, {head[:1] for head in self._heads}, self._begins
 
     def by_path(self, path: str) -> bool:
         """Whether somebody may want a file of this path, whatever its content is."""

@@ -21,6 +21,7 @@ from careen.errors import Error, Unavailable
 from careen.images.budgets import BudgetExceeded, Budgets
 from careen.images.inflate import inflate
 from careen.images.paths import digest as key
+from careen.images.runs import Marks
 from careen.images.walk import Walk
 from careen.indexing import Record, candidates, may_tell, sift
 from careen.jobs.growing import Growing, pieces, word
@@ -78,6 +79,8 @@ class LayerSource:
             yield from pieces(file, 0, self.size)
 
 
+_MARKS = Marks(*marks) if (marks := candidates.marks()) else None
+
 Item = Package | Distro | Problem | Claims | Repositories
 
 
@@ -106,7 +109,14 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     want the link: of the others it is known already what they say.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
-    walk = Walk(_archive(blob, budgets), wants=_wanted, budgets=budgets, sift=sift, may_want=candidates)
+    walk = Walk(
+        _archive(blob, budgets),
+        wants=_wanted,
+        budgets=budgets,
+        sift=sift,
+        may_want=candidates,
+        marks=_MARKS,
+    )
     found = Found(budgets)
     contents: dict[str, str] = {}
     for file in walk:

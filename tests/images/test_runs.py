@@ -1,0 +1,151 @@
+"""Members that are passed by the dozen leave the same tree as those that are looked at one by one."""
+
+import io
+import tarfile
+from itertools import chain
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
+from careen.images.runs import Marks
+from careen.images.walk import Walk
+from careen.model.file import File
+from careen.model.layer import LayerTree
+from careen.model.problem import Problem
+
+FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
+MARKS = Marks(tails=(b".md", b"ked"), firsts=(b"\x7f",), begins=("db/", "b/db/inf"))
+PIECES = [1, 511, 512, 513, 1024, 1536, 3000, 20_000, 1 << 20]
+
+NAMES = ["a", "b", "lib", "db", "info", "x.md", "marked", "n" * 95, "m" * 120, "ж", ".wh.a", ".wh.lib"]
+NAMES += [".wh..wh..opq", ".", "..", "", ".dot", " b"]
+PATHS = st.lists(st.sampled_from(NAMES), min_size=1, max_size=4).map("/".join).filter(lambda path: path)
+FILES = st.tuples(st.just(tarfile.REGTYPE), PATHS, st.sampled_from([b"", b"1", b"\x7fELF", b"2" * 700]))
+OTHERS = st.tuples(
+    st.sampled_from([tarfile.DIRTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE]),
+    PATHS,
+    PATHS.map(str.encode),
+)
+FOLDERS = st.sampled_from(["a", "lib", "./lib", "a//b", "/lib", "b", "db", "b/db", "a/b", "lib/" + "n" * 95])
+# Files of one folder, as archives have them, one after the other.
+RUNS = st.tuples(FOLDERS, st.lists(st.sampled_from(NAMES), min_size=1, max_size=6)).map(
+    lambda run: [(tarfile.REGTYPE, f"{run[0]}/{name}", b"1") for name in run[1]]
+)
+ENTRIES = st.lists(RUNS | st.lists(FILES | OTHERS, max_size=3), max_size=6).map(
+    lambda parts: list(chain.from_iterable(parts))
+)
+
+Entry = tuple[bytes, str, bytes]
+Seen = tuple[LayerTree, list[tuple[str, bytes]], set[str], dict[str, str], list[Problem]]
+
+
+def archive(entries: list[Entry], form: int) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as tar:
+        for kind, path, said in entries:
+            info = tarfile.TarInfo(path)
+            info.type, info.mtime = kind, 1
+            if kind == tarfile.REGTYPE:
+                info.size = len(said)
+            elif kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+                info.linkname = said.decode()
+            tar.addfile(info, io.BytesIO(said))
+    return out.getvalue()
+
+
+def wants(file: File) -> bool:
+    """As an indexer does: more exactly than the marks tell, but never beyond them."""
+    return file.path.endswith((".md", "marked")) or file.head[:4] == b"\x7fELF" or file.path.startswith("db/")
+
+
+def seen(data: bytes, size: int, marks: Marks | None, budgets: Budgets | None = None) -> Seen | str:
+    pieces = (data[at : at + size] for at in range(0, len(data), size))
+    walk = Walk(pieces, wants=wants, budgets=budgets or Budgets(), marks=marks)
+    try:
+        files = [(file.path, file.read()) for file in walk]
+    except (BudgetExceeded, CorruptLayer) as error:
+        return error.message
+    return walk.tree.build(), files, walk.tree.evidence, walk.missing, walk.tree.problems
+
+
+@pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
+@settings(deadline=None)  # pieces of one byte take their time
+@given(entries=ENTRIES, size=st.sampled_from(PIECES))
+@example([(tarfile.REGTYPE, "a/b", b"1"), (tarfile.REGTYPE, "a/b/lib", b"1")], 1 << 20)
+@example(
+    [(tarfile.SYMTYPE, "a/b", b"lib"), (tarfile.REGTYPE, "a/b", b"1"), (tarfile.REGTYPE, "a/b/a", b"")], 512
+)
+@example(
+    [(tarfile.SYMTYPE, "a/b", b"lib"), (tarfile.REGTYPE, "a/b", b"1"), (tarfile.DIRTYPE, "a/b/a", b"")],
+    1 << 20,
+)
+@example([(tarfile.REGTYPE, "a/b", b"\x7fELF"), (tarfile.REGTYPE, "a/b", b"1")], 1 << 20)
+@example(
+    [(tarfile.REGTYPE, "a", b"1"), (tarfile.REGTYPE, "/b", b"1"), (tarfile.REGTYPE, "lib", b"1")], 1 << 20
+)
+def test_a_layer_is_the_same_whether_runs_are_passed_or_not(
+    form: int, entries: list[Entry], size: int
+) -> None:
+    try:
+        data = archive(entries, form)
+    except ValueError:  # ustar has no room for the name
+        return
+    assert seen(data, size, MARKS) == seen(data, size, None)
+
+
+@given(st.data())
+def test_a_changed_byte_changes_the_same_whether_runs_are_passed_or_not(data: st.DataObject) -> None:
+    plain = [(tarfile.REGTYPE, f"a/{'long' * 25 * (number % 2)}{number}", b"1") for number in range(4)]
+    good = archive([*plain, (tarfile.SYMTYPE, "a/l", b"t"), (tarfile.DIRTYPE, "d", b"")], tarfile.PAX_FORMAT)
+    at = data.draw(st.integers(0, len(good) - 1))
+    changed = good[:at] + bytes([data.draw(st.integers(0, 255))]) + good[at + 1 :]
+    assert seen(changed, 1 << 20, MARKS) == seen(changed, 1 << 20, None)
+
+
+@pytest.mark.parametrize("length", [b"11", b"99", b"139", b"141", b"999", b"0"])
+def test_a_pax_record_of_another_length_is_as_corrupt_in_a_run(length: bytes) -> None:
+    data = archive([(tarfile.REGTYPE, name, b"1") for name in ("a/a", f"a/{'n' * 128}")], tarfile.PAX_FORMAT)
+    changed = data.replace(b"140 path=", length.rjust(3) + b" path=")
+    assert changed != data
+    assert seen(changed, 1 << 20, MARKS) == seen(changed, 1 << 20, None)
+
+
+@pytest.mark.parametrize("cut", range(0, 6 * 512, 100))
+def test_a_run_that_is_cut_off_is_corrupt(cut: int) -> None:
+    data = archive([(tarfile.REGTYPE, f"a/{number}", b"1" * 300) for number in range(3)], tarfile.GNU_FORMAT)
+    assert seen(data[:cut], 1 << 20, MARKS) == seen(data[:cut], 1 << 20, None)
+
+
+@pytest.mark.parametrize(
+    "budgets",
+    [
+        *(Budgets(entries=most) for most in range(12)),
+        *(Budgets(path_length=longest) for longest in (5, 100, 145, 146, 600)),
+        Budgets(path_depth=1),
+        Budgets(tree=400),
+    ],
+    ids=str,
+)
+def test_budgets_hold_for_runs_as_for_single_members(budgets: Budgets) -> None:
+    files = [(tarfile.REGTYPE, f"a/{'n' * 140 * (number == 3)}{number}", b"1") for number in range(6)]
+    others = [(tarfile.DIRTYPE, "a", b""), (tarfile.SYMTYPE, "a/l", b"a/b"), (tarfile.REGTYPE, "b/a/c", b"")]
+    data = archive([*others, *files], tarfile.PAX_FORMAT)
+    assert seen(data, 1 << 20, MARKS, budgets) == seen(data, 1 << 20, None, budgets)
+
+
+def test_most_members_are_passed() -> None:
+    """Or the tests above would compare one way with itself."""
+    asked: list[str] = []
+
+    def may_want(path: str, _head: bytes) -> bool:
+        asked.append(path)
+        return True
+
+    names = [f"a/{'long' * 30 * (number % 2)}{number}" for number in range(50)]
+    data = archive([(tarfile.REGTYPE, name, b"1") for name in [*names, "a/x.md"]], tarfile.PAX_FORMAT)
+    walk = Walk(iter([data]), wants=wants, budgets=Budgets(), may_want=may_want, marks=MARKS)
+    assert [file.path for file in walk] == ["a/x.md"]
+    assert asked == ["a/0", "a/x.md"]
+    assert len(walk.tree.build().files) == 8 * 51
