@@ -124,7 +124,7 @@ SOFTWARE = (
     _software(
         "sqlite",
         r"sqlite3|libsqlite3\.so\.[0-9.]+",
-        rb"\x00(?P<version>3\.[0-9]{1,6}\.[0-9]{1,6})\x00",
+        rb"(\x00|\xfd\xfe\xff)(?P<version>3\.[0-9]{1,6}\.[0-9]{1,6})\x00",  # up to 3.39 it follows a table
         advised_as="sqlite",
     ),
     _software("openldap", r"ldapsearch|slapd", rb"\$OpenLDAP: [a-z]+ " + _XYZ, advised_as="openldap"),
@@ -198,6 +198,11 @@ SOFTWARE = (
         rb"/src/otp(_src_|-)(?P<version>[0-9]{1,6}(\.[0-9]{1,6}){1,3})/erts/",
         rb"\x00(?P<version>[0-9]{1,6}(\.[0-9]{1,6}){1,3})\x00{1,64}Erlang/OTP",
         rb"Erlang/OTP [^\x00]{1,150}\x00{1,64}(?P<version>[0-9]{1,6}(\.[0-9]{1,6}){1,3})\x00",
+    ),
+    _software(
+        "gcc",
+        r"([a-z0-9_]+-linux-[a-z]+-)?(gcc|g\+\+|cpp)(-[0-9.]+)?",
+        rb"\x00(?P<version>([3-9]|[1-9][0-9])\.[0-9]{1,2}\.[0-9]{1,2})\x00",
     ),
     _software(
         "rust", r"libstd-[0-9a-f]{16}\.so", rb"rustc version " + _XYZ, rb"/rustc-" + _XYZ + rb"/library/"

@@ -17,7 +17,7 @@ from careen.model.file import File
 from careen.model.package import Package
 
 NAME = "software"
-VERSION = 3
+VERSION = 4
 
 _ECOSYSTEM = "Bitnami"
 _WINDOW = 4 << 20  # bytes that are searched at once
