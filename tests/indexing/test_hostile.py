@@ -31,17 +31,29 @@ PATHS = (
     "root/.pub-cache/hosted/pub.dev/a-1/pubspec.yaml",
     "usr/local/lib/luarocks/rocks-5.1/a/1-1/a-1-1.rockspec",
     "usr/local/lib/perl5/.meta/A-1/MYMETA.json",
+    "usr/local/lib/php/.registry/a.reg",
+    "var/lib/ghc/package.conf.d/a-1.conf",
+    "app/bom.json",
+    "app/META-INF/maven/g/a/pom.properties",
+    "etc/redhat-release",
+    "etc/lsb-release",
+    "etc/SuSE-release",
+    "etc/debian_version",
 )
 # Words of all the formats, so that chance gets past their first lines.
 FIELDS = b"Package: a|Status: install ok installed|Version: 1|Source: s (2)|P:a|V:1|Name: a|ID=debian|NAME='"
 WORDS = st.sampled_from([*FIELDS.split(b"|"), b"\n", b"\n\n", b"\r\n", b" ", b"\0", b"\xff", b":", b"="])
-KEYS = b"name|version|packages|libraries|targets|runtimeTarget|type|package|subdir|a|1.0|a/1"
+KEYS = (
+    b"bomFormat|CycloneDX|components|purl|pkg:npm/a@1|spdxVersion|name|version|packages|libraries|targets|"
+    b"runtimeTarget|type|package|subdir|a|1.0|a/1"
+)
 NAMES = st.sampled_from(KEYS.decode().split("|"))
 DOCUMENTS = st.recursive(
     st.one_of(NAMES, st.none(), st.integers(), st.text(max_size=4)),
     lambda values: st.one_of(st.lists(values, max_size=3), st.dictionaries(NAMES, values, max_size=4)),
 ).map(lambda value: json.dumps(value).encode())
 SOURCES = (
+    b'a:1:{|s:4:"name";|s:1:"a";|DISTRIB_ID=A|CentOS release 6|VERSION = 1|groupId=g|'
     b"s.name = |s.version = |Built: R|Package: a|{application, a, [|{vsn, |}|%q<|version = |# stub: |'1.0'|'"
 )
 TEXTS = st.lists(st.sampled_from([*SOURCES.split(b"|"), b"\n", b" "]), max_size=30).map(b"".join)
