@@ -256,7 +256,13 @@ def test_a_stranger_hears_nothing_of_what_else_is_wrong(still_guarded: Guarded, 
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
     if method.http:
         path = re.sub(r"{(\w+)}", "%00", method.http.path)
-        for query, body in (({}, b"{}"), ({"noSuchField": "1"}, b"{"), ({"pageSize": "x"}, b'{"a": 1}')):
+        too_large = b" " * ((1 << 20) + 1)
+        for query, body in (
+            ({}, b"{}"),
+            ({"noSuchField": "1"}, b"{"),
+            ({"pageSize": "x"}, b'{"a": 1}'),
+            ({}, too_large),
+        ):
             answer = world.http.request(method.http.verb, path, params=query, content=body)
             assert (answer.status_code, answer.json()["code"]) == (401, UNKNOWN)
             assert "fieldViolations" not in answer.text

@@ -1,5 +1,6 @@
 """Bad requests at every method of the API, by REST."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -118,6 +119,15 @@ def test_a_duration_as_only_python_writes_it_is_refused(still_world: Any, period
     body = {"repositoryId": still_world.repository.id, "status": "ACTIVE", "rules": [rule]}
     answer = still_world.http.post(f"{V1}/lifecyclePolicies", json=body)
     assert (answer.status_code, rest(answer)["code"]) == (400, 3)
+
+
+def test_a_compressed_body_is_refused_in_words(still_world: Any) -> None:
+    for encoding, content in (("gzip", gzip.compress(b"{}")), ("br", b"{}"), ("deflate, gzip", b"")):
+        headers = {"content-encoding": encoding}
+        answer = still_world.http.post(f"{V1}/scans", content=content, headers=headers)
+        assert (answer.status_code, rest(answer)["message"]) == (400, "The body must not be compressed")
+    body, headers = json.dumps({"imageId": "crp1"}), {"content-encoding": "identity"}
+    assert rest(still_world.http.post(f"{V1}/scans", content=body, headers=headers))["code"] == 5
 
 
 def test_a_field_in_both_spellings_is_refused(still_world: Any) -> None:

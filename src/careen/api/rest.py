@@ -19,6 +19,7 @@ from careen.auth.limits import TooManyFailures
 from careen.errors import Invalid, NotFound, Unimplemented
 
 _LARGEST_BODY = 1 << 20  # bytes
+_PLAIN = "identity"  # of content-encoding
 _DIGITS = 18  # of a content-length, which the server has checked to be a number
 _METHOD_NOT_ALLOWED, _NOT_FOUND = 405, 404
 _ONLY_ITSELF = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
@@ -86,12 +87,19 @@ class _Door:
             return refusal(error, call)
 
     async def _answer(self, method: Method, path: Mapping[str, str], request: Request, call: Call) -> bytes:
-        body = await _body(request) if method.http and method.http.has_body else b""
+        body: bytes | Invalid = b""
+        if method.http and method.http.has_body:
+            try:
+                body = await _body(request)
+            except Invalid as error:  # which only those may hear who are known
+                body = error
         query = request.query_params.multi_items()
 
         def answer() -> bytes:
             known = self._api.identified(method, call)
             with self._api.reading(method, known):
+                if isinstance(body, Invalid):
+                    raise body
                 message = json_requests.read(method, path, query, body)
             return json_responses.write(self._api.call(method, message, known))
 
@@ -118,6 +126,8 @@ def call_of(api: Api, request: HTTPConnection) -> Call:
 
 
 async def _body(request: Request) -> bytes:
+    if request.headers.get("content-encoding", _PLAIN) != _PLAIN:
+        raise Invalid("The body must not be compressed")
     announced = request.headers.get("content-length", "0")
     if len(announced) > _DIGITS or int(announced) > _LARGEST_BODY:
         raise Invalid(f"The body is larger than {_LARGEST_BODY} bytes")
