@@ -5,11 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click.testing
+import jwt
 import pytest
 
 from careen.auth import proving
+from careen.auth.authentication import Authentication
 from careen.auth.iam_tokens import LIFETIME
+from careen.auth.registry_tokens import RegistryTokens
 from careen.cli import main
+from careen.model.access import ANONYMOUS
+from careen.store import iam_tokens
 from careen.store.columns import now
 from careen.store.database import Database
 
@@ -184,3 +189,17 @@ def test_a_folder_without_an_id_is_refused(run: Run, folder: str) -> None:
     refused = run("account", "create", "ci", "--role", "viewer", "--on", f"folder:{folder}", fails=True)
     assert "1 to 50 characters" in refused.output
     assert run("account", "list").output == ""
+
+
+def test_a_rotated_key_signs_the_tokens_for_the_registry(run: Run, stored: Database, tmp_path: Path) -> None:
+    made = [run("key", "rotate").stdout.strip() for _ in range(2)]
+    with stored.read() as connection:
+        keys = iam_tokens.signing_keys(connection)
+    assert [key.id for key in keys] == [made[1], made[0]]
+    token = RegistryTokens(Authentication(stored, enforced=True)).issue(ANONYMOUS, {})
+    assert jwt.get_unverified_header(token)["kid"] == made[1]
+    written = (tmp_path / "data" / "audit.jsonl").read_text()
+    told = [json.loads(line) for line in written.splitlines()]
+    assert [each["details"] for each in told] == [{"key_id": each} for each in made]
+    assert told[0]["event_type"] == "yandex.cloud.audit.iam.RotateSigningKey"
+    assert not any(key.secret.hex() in written for key in keys)

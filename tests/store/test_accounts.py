@@ -8,7 +8,7 @@ from careen.auth import accounts, proving, secrets
 from careen.auth import iam_tokens as tokens
 from careen.errors import Exists
 from careen.model.access import Account, SubjectType
-from careen.model.credential import CredentialKind
+from careen.model.credential import CredentialKind, SigningKey
 from careen.store import accounts as stored
 from careen.store import iam_tokens
 from careen.store.database import Database
@@ -82,6 +82,7 @@ def test_what_is_proved_once_can_be_asked_again(database: Database, account: Acc
 
 def test_one_signing_key_is_kept_whoever_makes_it(database: Database) -> None:
     with database.write() as connection:
-        iam_tokens.add_signing_key(connection, "1", b"first", NOW)
-        iam_tokens.add_signing_key(connection, "1", b"second", NOW)
-        assert iam_tokens.signing_keys_by_id(connection) == {"1": b"first"}
+        first = SigningKey("1", b"first", NOW)
+        iam_tokens.add_signing_key(connection, first)
+        iam_tokens.add_signing_key(connection, SigningKey("1", b"second", NOW))
+        assert iam_tokens.signing_keys(connection) == [first]

@@ -14,6 +14,8 @@ from careen.audit.event import IAM, Event
 from careen.audit.trail import Trail
 from careen.auth import accounts, iam_tokens, key_files, roles
 from careen.auth.accounts import Made
+from careen.auth.authentication import Authentication
+from careen.auth.registry_tokens import RegistryTokens
 from careen.errors import Exists, Invalid, NotFound
 from careen.model.access import (
     ALL_AUTHENTICATED,
@@ -157,6 +159,12 @@ class Book:
             issued = iam_tokens.issue(connection, account.id, now())
         self._record("CreateIamToken", subject_id=account.id)
         return issued.text
+
+    def rotate(self) -> str:
+        """The id of a new key that signs tokens for the registry."""
+        key = RegistryTokens(Authentication(self.database, enforced=True)).rotate()
+        self._record("RotateSigningKey", key_id=key.id)
+        return key.id
 
     def _record(self, event: str, on: Resource = CLOUD, **details: object) -> None:
         self.trail.write(Event(event, by_hand.origin(), (on,), details, source=IAM))

@@ -5,7 +5,7 @@ and ends with it; what its bearer may do is looked up at every use, so it gives 
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,9 @@ from sqlalchemy import Connection
 
 from careen.auth import proving
 from careen.auth.authentication import Authentication
+from careen.model import ids
 from careen.model.access import ANONYMOUS, Identity
+from careen.model.credential import SigningKey
 from careen.store import iam_tokens
 
 LIFETIME = timedelta(hours=1)
@@ -25,6 +27,7 @@ _ALGORITHM = "HS256"
 _AUDIENCE = "careen:registry"
 _KEY_BYTES = 32
 _FIRST_KEY = "1"
+_TICK = timedelta(milliseconds=1)  # of the store's times
 _LONGEST = 16 << 10  # characters
 
 
@@ -42,12 +45,12 @@ class RegistryTokens:
             "iat": int(moment.timestamp()),
             "exp": int((moment + LIFETIME).timestamp()),
         }
-        key_id, key = next(iter(self._keys().items()))
-        return jwt.encode(claims, key, algorithm=_ALGORITHM, headers={"kid": key_id})
+        key = self._newest()
+        return jwt.encode(claims, key.secret, algorithm=_ALGORITHM, headers={"kid": key.id})
 
     def read(self, connection: Connection, text: str, now: datetime) -> Identity | None:
         """Who it was given to, with its scope; None for what is no token of ours, or one that has ended."""
-        claims = self._claims(connection, text)
+        claims = self._claims(connection, text, now)
         if claims is None or claims["exp"] <= now.timestamp():
             return None
         identity = proving.again(connection, claims["proof"], now) if claims["proof"] else ANONYMOUS
@@ -56,12 +59,26 @@ class RegistryTokens:
         scope = {name: frozenset(actions) for name, actions in claims["access"].items()}
         return Identity(identity.id, identity.type, identity.name, identity.proof, scope)
 
-    def _claims(self, connection: Connection, text: str) -> dict[str, Any] | None:
+    def rotate(self) -> SigningKey:
+        """Sign with a new key from now on; what was signed before is good to its end."""
+        moment = self.authentication.clock()
+        with self.authentication.database.write() as connection:
+            known = iam_tokens.signing_keys(connection)
+            if known:  # one at a time in whatever order their clocks put them
+                moment = max(moment, known[0].created_at + _TICK)
+            key = SigningKey(ids.new(ids.ACCOUNT), secrets.token_bytes(_KEY_BYTES), moment)
+            iam_tokens.add_signing_key(connection, key)
+            *_, oldest = _good([key, *known], moment)
+            iam_tokens.forget_signing_keys(connection, before=oldest.created_at)
+        return key
+
+    def _claims(self, connection: Connection, text: str, now: datetime) -> dict[str, Any] | None:
         if len(text) > _LONGEST:
             return None
         try:
             key_id = jwt.get_unverified_header(text).get("kid")
-            key = iam_tokens.signing_keys_by_id(connection).get(str(key_id))
+            keys = {key.id: key.secret for key in _good(iam_tokens.signing_keys(connection), now)}
+            key = keys.get(str(key_id))
             if key is None:
                 return None
             options: Any = {"verify_exp": False, "verify_iat": False, "require": ["exp", "sub"]}
@@ -69,14 +86,22 @@ class RegistryTokens:
         except (jwt.PyJWTError, ValueError, RecursionError):
             return None
 
-    def _keys(self) -> Mapping[str, bytes]:
+    def _newest(self) -> SigningKey:
         """Made by whoever needs one first."""
         database = self.authentication.database
         with database.read() as connection:
-            found = iam_tokens.signing_keys_by_id(connection)
+            found = iam_tokens.signing_keys(connection)
         if found:
-            return found
+            return found[0]
         with database.write() as connection:
-            new = secrets.token_bytes(_KEY_BYTES)
-            iam_tokens.add_signing_key(connection, _FIRST_KEY, new, self.authentication.clock())
-            return iam_tokens.signing_keys_by_id(connection)
+            first = SigningKey(_FIRST_KEY, secrets.token_bytes(_KEY_BYTES), self.authentication.clock())
+            iam_tokens.add_signing_key(connection, first)
+            return iam_tokens.signing_keys(connection)[0]
+
+
+def _good(keys: Iterable[SigningKey], now: datetime) -> Iterator[SigningKey]:
+    """Of all keys, newest first, those that have signed within a token's lifetime."""
+    for key in keys:
+        yield key
+        if key.created_at <= now - LIFETIME:
+            return

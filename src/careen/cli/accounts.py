@@ -138,6 +138,14 @@ def delete_key(key_id: str) -> None:
         book.delete_credential(key_id)
 
 
+@key.command()
+@kindly
+def rotate() -> None:
+    """Sign the registry's tokens with a new key; those that are out are good to their end (an hour)."""
+    with accounts.opened(settings_module.read()) as book:
+        click.echo(book.rotate())
+
+
 @click.group()
 def token() -> None:
     """IAM tokens, as the API and `docker login -u iam` take them."""

@@ -1,6 +1,6 @@
 """What proves who a caller is, as it is kept: never the secret itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,3 +40,12 @@ class Proof:
     id: str
     secret: str
     account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """With which tokens for the registry are signed."""
+
+    id: str
+    secret: bytes = field(repr=False)
+    created_at: datetime

@@ -1,16 +1,17 @@
 """IAM tokens, by their id; and the keys with which tokens for the registry are signed."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from careen.model.credential import IamToken, Proof
+from careen.model.credential import IamToken, Proof, SigningKey
 from careen.store.accounts import ACCOUNT_COLUMNS, account_of
 from careen.store.inserts import insert_new
 from careen.store.memory import remembered
-from careen.store.tables import accounts, iam_tokens, signing_keys
+from careen.store.tables import accounts, iam_tokens
+from careen.store.tables import signing_keys as signing_keys_table
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -51,12 +52,19 @@ def prune(connection: Connection, now: datetime) -> int:
 
 
 @remembered
-def signing_keys_by_id(connection: Connection) -> Mapping[str, bytes]:
+def signing_keys(connection: Connection) -> Sequence[SigningKey]:
     """Newest first."""
-    query = select(*signing_keys.c["id", "secret"]).order_by(signing_keys.c.created_at.desc())
-    return {row.id: row.secret for row in connection.execute(query)}
+    columns = signing_keys_table.c
+    query = select(*columns["id", "secret", "created_at"]).order_by(columns.created_at.desc(), columns.id)
+    return [SigningKey(*row) for row in connection.execute(query)]
 
 
-def add_signing_key(connection: Connection, key_id: str, secret: bytes, now: datetime) -> None:
+def add_signing_key(connection: Connection, key: SigningKey) -> None:
     """Unless there is one of that id."""
-    insert_new(connection, signing_keys, {"id": key_id, "secret": secret, "created_at": now})
+    insert_new(connection, signing_keys_table, asdict(key))
+
+
+def forget_signing_keys(connection: Connection, *, before: datetime) -> int:
+    """Those that were made before then; gives the number."""
+    statement = signing_keys_table.delete().where(signing_keys_table.c.created_at < before)
+    return connection.execute(statement).rowcount
