@@ -60,6 +60,7 @@ class Settings:
     policies_interval: float  # seconds
     scan_results: int  # newest of an image that are kept
     scan_results_days: int  # for which they are kept
+    operations_days: int  # for which operations that ended are kept
     budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
     kernel_headers: bool  # whether the kernel's vulnerabilities count for its headers
     tls_names: tuple[str, ...]  # further names for careen's own certificate
@@ -108,7 +109,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         feeds_stale=_number(environment, "CAREEN_FEEDS_STALE", 3 * 86400.0),
         policies_interval=_number(environment, "CAREEN_POLICIES_INTERVAL", 60.0),
         scan_results=int(_number(environment, "CAREEN_SCAN_RESULTS", 100.0)),
-        scan_results_days=min(int(_number(environment, "CAREEN_SCAN_RESULTS_DAYS", 365.0)), _LONGEST),
+        scan_results_days=_days(environment, "CAREEN_SCAN_RESULTS_DAYS", 365),
+        operations_days=_days(environment, "CAREEN_OPERATIONS_DAYS", 30),
         workers=int(_number(environment, "CAREEN_WORKERS", float(os.cpu_count() or 1))),
         push_wait=_number(environment, "CAREEN_PUSH_WAIT", 20.0, least=0),
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
@@ -153,6 +155,10 @@ def _switch(environment: Mapping[str, str], name: str) -> bool:
 def _period(environment: Mapping[str, str], name: str, default: timedelta) -> timedelta:
     seconds = _number(environment, name, default.total_seconds())
     return timedelta(seconds=min(seconds, _LONGEST * 86400.0))
+
+
+def _days(environment: Mapping[str, str], name: str, default: int) -> int:
+    return min(int(_number(environment, name, float(default))), _LONGEST)
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, *, least: int = 1) -> float:

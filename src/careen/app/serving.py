@@ -34,7 +34,7 @@ from careen.auth.iam_tokens import IamTokens
 from careen.errors import Error, Exists, Unavailable
 from careen.images import manifest as manifests
 from careen.images.opened import NotAnImage
-from careen.jobs import cancelled
+from careen.jobs import cancelled, old_operations
 from careen.jobs.arriving import Arriving
 from careen.jobs.cancelled import CancelWatch
 from careen.jobs.executor import Executor
@@ -88,7 +88,7 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             Periodic("feeds", partial(advisories.refresh, parts), interval=settings.feeds_interval),
             _garbage(parts),
             Periodic("cancelled operations", watch.look, interval=cancelled.INTERVAL),
-            Periodic("scan results", partial(retention.apply, parts.database), interval=_HOUR),
+            Periodic("old results", partial(_forget, parts, retention), interval=_HOUR),
             Periodic(
                 "lifecycle policies",
                 partial(apply_policies, parts.database, Recorded(parts.database, trail)),
@@ -109,6 +109,12 @@ def serve(settings: Settings, *, announce: Callable[[str], object]) -> None:
             for periodic in rounds:
                 periodic.stop()
             executor.stop()
+
+
+def _forget(parts: Workshop, retention: Retention) -> None:
+    """What is older than anybody needs it."""
+    retention.apply(parts.database)
+    old_operations.forget(parts.database, parts.settings.operations_days)
 
 
 def _garbage(parts: Workshop) -> Periodic:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, select, update
 from careen.errors import Exists
 from careen.model.registry import Operation
 from careen.store.inserts import insert_new
-from careen.store.tables import operations
+from careen.store.tables import idempotency_keys, operations
 
 
 class Running(Exists):
@@ -74,6 +74,26 @@ def finish(
         values["description"] = description
     statement = update(operations).where(operations.c.id == operation_id, ~operations.c.done)
     return connection.execute(statement.values(values)).rowcount == 1
+
+
+def superfluous(
+    connection: Connection, *, before: datetime, keys_since: datetime, limit: int
+) -> Sequence[str]:
+    """Ids of operations that ended before then.
+
+    None that an idempotency key younger than `keys_since` stands for: the same call is promised it again.
+    """
+    promised = select(idempotency_keys.c.operation_id).where(idempotency_keys.c.created_at >= keys_since)
+    query = select(operations.c.id).where(
+        operations.c.done, operations.c.modified_at < before, operations.c.id.not_in(promised)
+    )
+    return connection.scalars(query.limit(limit)).all()
+
+
+def delete(connection: Connection, operation_ids: Collection[str]) -> int:
+    """Those of them that are done, with their idempotency keys; gives the number."""
+    statement = operations.delete().where(operations.c.id.in_(operation_ids), operations.c.done)
+    return connection.execute(statement).rowcount
 
 
 def _one(connection: Connection, *conditions: ColumnElement[bool]) -> Operation | None:
