@@ -10,9 +10,11 @@ import pytest
 import structlog
 from google.rpc.error_details_pb2 import LocalizedMessage, RequestInfo
 from google.rpc.status_pb2 import Status
+from sqlalchemy import text
 
 from careen.api import grpc as grpc_door
 from careen.api.dispatch import Api
+from careen.api.methods import METHODS
 from careen.audit.trail import Trail
 from careen.auth.authentication import Authentication
 from careen.errors import Unavailable
@@ -109,3 +111,18 @@ def test_a_read_does_not_wait_for_writes_that_wait(world: Any) -> None:
             assert world.http.get(path).json()["name"] == "harbour"
             assert not wait(writes, timeout=0).done
         assert all(write.result().done for write in writes)
+
+
+def test_what_failed_is_found_in_the_log_by_the_clients_own_id(world: Any) -> None:
+    with world.database.write() as connection:
+        connection.execute(text("UPDATE registries SET labels = 'no JSON'"))
+    get, sent = METHODS["yandex.cloud.containerregistry.v1.RegistryService.Get"], "x-client-request-id"
+    with structlog.testing.capture_logs() as logged:
+        call = world.plaintext.unary_unary(get.grpc_path)
+        request = get.request(registry_id=world.registry.id).SerializeToString()
+        with pytest.raises(grpc.RpcError):
+            call(request, metadata=((sent, "1111-by-grpc"),))
+        path = f"/container-registry/v1/registries/{world.registry.id}"
+        answer = world.http.get(path, headers={sent: "2222-by-rest"})
+    assert [each["client_request_id"] for each in logged] == ["1111-by-grpc", "2222-by-rest"]
+    assert logged[1]["request_id"] == answer.headers["x-request-id"]

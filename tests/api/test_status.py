@@ -1,5 +1,7 @@
 """Errors as google.rpc.Status."""
 
+from dataclasses import replace
+
 import pytest
 import structlog
 from google.rpc.code_pb2 import Code
@@ -45,6 +47,15 @@ def test_an_error_of_ours_is_logged_and_told_by_its_id_only() -> None:
     assert "1234" not in str(told)
     assert logged[0]["request_id"] == CALL.request_id
     assert "1234" in str(logged[0]["exc_info"])
+
+
+def test_the_log_has_the_clients_id_as_plain_text_of_bounded_length() -> None:
+    sent = "41-a\x1b[31m\n" + "b" * 500
+    with structlog.testing.capture_logs() as logged:
+        status.of(ValueError("words"), replace(CALL, client_request_id=sent))
+        status.of(ValueError("words"), CALL)
+    assert logged[0]["client_request_id"] == "41-a?[31m?" + "b" * 90
+    assert "client_request_id" not in logged[1]
 
 
 def test_an_operation_that_failed_in_an_unknown_way_is_our_fault() -> None:

@@ -31,6 +31,7 @@ class Call:
     idempotency_key: str = ""  # by which a client says that this is the same call again; "" = none
     authorization: str = field(default="", repr=False)  # the header of that name
     client: Client = Client()
+    client_request_id: str = ""  # what the client calls it (x-client-request-id), for the log
     attempt: Attempt | None = None  # what the key stands for, once it is known which method it is of
     request_id: str = field(default_factory=lambda: str(uuid4()))
     trace_id: str = field(default_factory=_trace_id)

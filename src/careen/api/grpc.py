@@ -23,7 +23,9 @@ _OPTIONS = (
     ("grpc.max_receive_message_length", 1 << 20),
     ("grpc.max_send_message_length", 16 << 20),
 )
-_HEADERS = frozenset({"authorization", "idempotency-key", "user-agent", "x-forwarded-for"})
+_HEADERS = frozenset(
+    {"authorization", "idempotency-key", "user-agent", "x-client-request-id", "x-forwarded-for"}
+)
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -98,6 +100,7 @@ class _Door(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no annota
             idempotency_key=headers.get("idempotency-key", ""),
             authorization=headers.get("authorization", ""),
             client=Client(address, port if address == host else 0, headers.get("user-agent", "")),
+            client_request_id=headers.get("x-client-request-id", ""),
         )
 
 

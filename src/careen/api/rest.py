@@ -122,6 +122,7 @@ def call_of(api: Api, request: HTTPConnection) -> Call:
         idempotency_key=request.headers.get("idempotency-key", ""),
         authorization=request.headers.get("authorization", ""),
         client=Client(address, port if address == host else 0, request.headers.get("user-agent", "")),
+        client_request_id=request.headers.get("x-client-request-id", ""),
     )
 
 

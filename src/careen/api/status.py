@@ -1,5 +1,6 @@
 """Errors as google.rpc.Status, for both doors (googleapis/google/rpc/status.proto, error_details.proto)."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -50,6 +51,7 @@ _UNKNOWN = MappingProxyType({"Image": "container_registry.unknownImageName"})
 
 # A trailer of gRPC must stay below 8 KiB, in percent-encoding and in base64.
 _MESSAGE_BYTES = 1000
+_ID_LENGTH = 100  # characters of what clients may send as an id
 
 _log = structlog.get_logger(__name__)
 
@@ -57,7 +59,7 @@ _log = structlog.get_logger(__name__)
 def of(error: Exception, call: Call) -> Status:
     """What the caller is told. An error that is none of ours is logged, and told by its request id only."""
     if not isinstance(error, errors.Error):
-        _log.error("request failed", request_id=call.request_id, exc_info=error)
+        _log.error("request failed", exc_info=error, **_ids(call))
         error = errors.Internal(f"Internal error; request id {call.request_id}")
     status = Status(code=_CODES[error.kind], message=_short(error.message))
     if error.resource is not None and error.resource[0] in _UNKNOWN:
@@ -70,6 +72,12 @@ def of(error: Exception, call: Call) -> Status:
         status.details.add().Pack(RetryInfo(retry_delay=Duration(seconds=error.retry_after)))
     status.details.add().Pack(RequestInfo(request_id=call.request_id))
     return status
+
+
+def _ids(call: Call) -> Mapping[str, str]:
+    """By which the log is searched: ours, and the client's where it sent one."""
+    sent = re.sub("[^!-~]", "?", call.client_request_id[:_ID_LENGTH])  # a log is lines of plain text
+    return {"request_id": call.request_id, **({"client_request_id": sent} if sent else {})}
 
 
 def code_and_message(error: Exception) -> tuple[int, str]:
