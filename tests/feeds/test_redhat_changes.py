@@ -25,14 +25,17 @@ SECOND = "2024/cve-2024-0002.json"
 
 def document(number: int, modified: str) -> bytes:
     tracking = {"id": f"CVE-2024-{number:04}", "current_release_date": modified}
-    return json.dumps({"document": {"tracking": tracking}, "vulnerabilities": []}).encode()
+    head = {"tracking": tracking, "title": "of cpe:/o:redhat:enterprise_linux:9"}
+    return json.dumps({"document": head, "vulnerabilities": []}).encode()
 
 
 def archive(day: str) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as made:
-        member = tarfile.TarInfo(f"{day}.txt")
-        made.addfile(member)
+        data = document(9, f"{day}T00:00:00+00:00")
+        member = tarfile.TarInfo("2024/cve-2024-0009.json")
+        member.size = len(data)
+        made.addfile(member, io.BytesIO(data))
     return zstandard.compress(buffer.getvalue())
 
 

@@ -15,7 +15,7 @@ from careen.feeds._fields import InvalidRecord, Record, decoded, identifier, rec
 from careen.model.vulnerability import Score
 
 _DEEPEST = 20  # branches within branches
-_LONGEST = 5  # relationships that build upon each other
+LONGEST = 5  # relationships that build upon each other
 _MOST_MARKS = 4_000_000  # characters that begin or part values of a document, each of which costs memory
 _MARKS = b",:[{"
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}")
@@ -80,7 +80,7 @@ class Tree:
     def chain(self, product_id: str) -> list[Product]:
         """The component, what it is a component of, and so on; empty for what is not in the tree."""
         chain = []
-        for _ in range(_LONGEST):
+        for _ in range(LONGEST):
             component, product_id = self.relations.get(product_id, (product_id, ""))
             product = self.products.get(component)
             if product is None:

@@ -2,7 +2,7 @@
 
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -56,8 +56,10 @@ def listed(document: BinaryIO) -> Iterator[Change]:
 
 
 class Changes:
-    def __init__(self, http: Http, seen: Cursor) -> None:
+    def __init__(self, http: Http, seen: Cursor, shortened: Callable[[Document], Document]) -> None:
+        """`shortened` makes of the archive what is kept of it."""
         self._http = http
+        self._shortened = shortened
         self._seen = seen
         self._documents: list[Document] = []
         self._failures: list[Failure] = []
@@ -88,9 +90,12 @@ class Changes:
         except Error as error:
             self._failures.append(Failure(LATEST, error.message))
             return
-        if found:
-            self._documents.append(replace(found, url=LATEST))
-        self._since(match["day"], work, is_kept=found is None)
+        kept = self._seen.documents.get(LATEST)
+        short = found and self._shortened(found)
+        is_kept = short is None or (kept is not None and kept.sha256 == short.sha256)
+        if short and not is_kept:
+            self._documents.append(replace(short, url=LATEST))
+        self._since(match["day"], work, is_kept=is_kept)
 
     def _since(self, day: str, work: Path, *, is_kept: bool) -> None:
         """Older changes are in the archive, once it is the one that is kept and no more to be refused."""

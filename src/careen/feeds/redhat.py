@@ -7,17 +7,19 @@ access.redhat.com/security/data, redhatproductsecurity.github.io/security-data-g
     csaf/v2/vex/deletions.csv              the same of documents that are gone
     metrics/repository-to-cpe.json         {"data": {"rhel-9-for-x86_64-baseos-rpms": {"cpes": ["cpe:/o:…"]}}}
 
-The archive is kept under the address of `archive_latest.txt`, beside it the documents that changed since its
-day, one by one. An advisory's `modified` tells which of two documents about a CVE is the newer one.
+The archive is kept, cut down, under the address of `archive_latest.txt`, beside it the documents that changed
+since its day, one by one. An advisory's `modified` tells which of two documents about a CVE is the newer one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from careen.feeds import _csaf, _redhat_vex
+from careen.feeds._csaf import Product, Tree
+from careen.feeds._csaf_cut import Cut
 from careen.feeds._fields import InvalidRecord, identifier, problem, record, sequence
 from careen.feeds._json import Reader
-from careen.feeds._redhat_builds import HUMMINGBIRD, RELEASES
+from careen.feeds._redhat_builds import HUMMINGBIRD, RELEASES, build
 from careen.feeds._redhat_changes import DELETIONS, LATEST, REPOSITORIES, Change, Changes, listed
 from careen.feeds._tar import files
 from careen.feeds.document import Cursor, Fetched, InvalidDocument
@@ -57,7 +59,28 @@ _REBUILDS = {
 
 
 def fetch(http: Http, seen: Cursor) -> Fetched | None:
-    return Changes(http, seen).fetch()
+    return Changes(http, seen, _CUT.of).fetch()
+
+
+def _of_rpms(tree: Tree) -> set[str]:
+    """Products that an rpm database may hold, and those of which a Problem tells."""
+    return {id_ for id_ in tree.relations if _is_told_of(tree.chain(id_))}
+
+
+def _is_told_of(chain: Sequence[Product]) -> bool:
+    try:
+        return build(chain) is not None
+    except InvalidRecord:
+        return True
+
+
+_CUT = Cut(
+    _of_rpms,
+    head=("aggregate_severity", "title", "tracking"),
+    limit=_LIMIT,
+    largest=_LARGEST,
+    marks=_OF_RPMS,
+)
 
 
 def parse(document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Revision | Repository | Problem]:
@@ -85,8 +108,6 @@ def _ecosystems() -> Iterator[Ecosystem]:
 def _archive(document: BinaryIO) -> Iterator[Advisory | Problem]:
     for member, content in files(document, limit=_LIMIT, largest=_LARGEST):
         if not member.endswith(".json"):
-            continue
-        if content is not None and not any(mark in content for mark in _OF_RPMS):
             continue
         try:
             yield from _redhat_vex.advisories(_csaf.document(content))

@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from careen.feeds import _csaf, _suse_places
-from careen.feeds._csaf import Product, Tree
+from careen.feeds._csaf import Tree
+from careen.feeds._csaf_cut import Cut
 from careen.feeds._fields import InvalidRecord, Record, problem, record, records, summary, text
-from careen.feeds._suse_cut import cut
 from careen.feeds._suse_release import Release, Said, said
 from careen.feeds._tar import files
 from careen.feeds.document import Cursor, Fetched
@@ -49,14 +49,24 @@ def fetch(http: Http, seen: Cursor) -> Fetched | None:
     fetched = http.fetch((VEX,), seen)
     if fetched is None:
         return None
-    short = [cut(each, _is_wanted, limit=_LIMIT, largest=_LARGEST) for each in fetched.documents]
+    short = map(_CUT.of, fetched.documents)
     known = {each.sha256 for each in seen.documents.values()}
     documents = tuple(each for each in short if each.sha256 not in known)
     return replace(fetched, documents=documents) if documents or fetched.failures else None
 
 
-def _is_wanted(platform: Product) -> bool:
-    return _suse_places.place(platform.cpe, platform.name) is not None
+def _of_containers(tree: Tree) -> set[str]:
+    """Products of the platforms that careen has a name for."""
+    places = {id_: _suse_places.place(each.cpe, each.name) for id_, each in tree.products.items()}
+    return {id_ for id_, (_, platform) in tree.relations.items() if places.get(platform)}
+
+
+_CUT = Cut(
+    _of_containers,
+    head=("aggregate_severity", "notes", "references", "tracking"),
+    limit=_LIMIT,
+    largest=_LARGEST,
+)
 
 
 def parse(document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Problem]:  # noqa: ARG001 - one document only
