@@ -57,7 +57,14 @@ def may_be(path: str) -> bool:
 
 
 def open_executable(file: File) -> Executable:
-    """Raises BadExecutable for one whose tables are damaged or lie."""
+    """Opened once for all that ask. Raises BadExecutable for one whose tables are damaged or lie."""
+    opened = file.opened.get(__name__)
+    if not isinstance(opened, Executable):
+        opened = file.opened[__name__] = _open(file)
+    return opened
+
+
+def _open(file: File) -> Executable:
     rope = Rope(file.pieces)
     head = rope.read(0, 4)
     for magic, sections in _READERS.items():

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+_NO_TAIL = ""
 _TAIL = 3  # characters of ASCII of a path that an indexer is looked up by
 
 
@@ -31,15 +32,20 @@ class Candidates(Generic[_IndexerT]):
         tails = {end[-_TAIL:] for sign in told for end in sign.ends}
         self._begins = tuple(begin for sign in told for begin in sign.begins)
         self._heads = tuple({head for sign in told for head in sign.heads})
-        self._others = _having(signs, "", marked=False)
-        self._all_marked = _having(signs, "", marked=True)
-        self._plain = {tail: _having(signs, tail, marked=False) for tail in tails}
-        self._marked = {tail: _having(signs, tail, marked=True) for tail in tails}
+        self._tails = tails
+        self._asked = {
+            (begun, headed): {
+                tail: _having(signs, tail, begun=begun, headed=headed) for tail in (*tails, _NO_TAIL)
+            }
+            for begun in (False, True)
+            for headed in (False, True)
+        }
+        self._others = self._asked[False, False][_NO_TAIL]
 
     def __call__(self, path: str, head: bytes) -> Sequence[_IndexerT]:
-        if head.startswith(self._heads) or path.startswith(self._begins):
-            return self._marked.get(path[-_TAIL:], self._all_marked)
-        return self._plain.get(path[-_TAIL:], self._others)
+        asked = self._asked[path.startswith(self._begins), head.startswith(self._heads)]
+        tail = path[-_TAIL:]
+        return asked[tail if tail in asked else _NO_TAIL]
 
     def marks(self) -> tuple[set[bytes], set[bytes], tuple[str, ...]] | None:
         """The last three bytes of a path, the first byte of a content, the beginnings of a path.
@@ -48,19 +54,22 @@ class Candidates(Generic[_IndexerT]):
         """
         if self._others:
             return None
-        return {tail.encode() for tail in self._plain}, {head[:1] for head in self._heads}, self._begins
+        return {tail.encode() for tail in self._tails}, {head[:1] for head in self._heads}, self._begins
 
     def by_path(self, path: str) -> bool:
         """Whether somebody may want a file of this path, whatever its content is."""
-        return path[-_TAIL:] in self._plain or path.startswith(self._begins) or bool(self._others)
+        return path[-_TAIL:] in self._tails or path.startswith(self._begins) or bool(self._others)
 
 
-def _having(signs: Mapping[_IndexerT, Signs | None], tail: str, *, marked: bool) -> tuple[_IndexerT, ...]:
-    """Those that may want a file whose path has this tail, and whose beginning somebody `marked`."""
+def _having(
+    signs: Mapping[_IndexerT, Signs | None], tail: str, *, begun: bool, headed: bool
+) -> tuple[_IndexerT, ...]:
+    """Those that may want a file with this tail, whose path or content begins as somebody says."""
     return tuple(
         indexer
         for indexer, sign in signs.items()
         if sign is None
-        or (marked and (sign.begins or sign.heads))
+        or (begun and sign.begins)
+        or (headed and sign.heads)
         or (tail and any(end.endswith(tail) for end in sign.ends))
     )

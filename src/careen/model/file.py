@@ -1,7 +1,7 @@
 """A file in a layer: made by the walk, read by the indexers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +13,7 @@ class File:
     size: int = 0  # bytes
     pieces: Sequence[bytes | memoryview] = ()
     head: bytes = b""  # its first bytes, known while an indexer is asked for its wish
+    opened: dict[str, object] = field(default_factory=dict, compare=False, repr=False)  # what indexers share
 
     @property
     def name(self) -> str:
