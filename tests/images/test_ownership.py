@@ -100,6 +100,20 @@ def test_r1_a_path_is_known_through_the_merge_of_usr(layer: MakeLayer) -> None:
     assert owners(merged) == {"pyyaml-6.0": "python3-yaml"}
 
 
+def test_r1_what_was_diverted_is_the_distributions(layer: MakeLayer) -> None:
+    elsewhere = "usr/lib/python3/dist-packages/PyYAML.distrib.egg-info"
+    diversions = f"/{YAML}\n/{elsewhere}\n:\n/usr/bin/a\n/usr/bin/a.real\nb\n"
+    image = layer(
+        {
+            "etc/os-release": DEBIAN,
+            STATUS: status("dpkg"),
+            "var/lib/dpkg/diversions": diversions,
+            elsewhere: wheel(),
+        }
+    )
+    assert owners(image) == {"pyyaml-6.0": "dpkg"}
+
+
 def test_r34_chown_in_a_later_layer_changes_no_owner(debian: LayerIndex, layer: MakeLayer) -> None:
     assert owners(debian, layer({YAML: wheel()}, uid=1000)) == {"pyyaml-6.0": "python3-yaml"}
 

@@ -1,7 +1,8 @@
 """The files that dpkg installed: info/PACKAGE.list and info/PACKAGE.md5sums (dpkg-query(1), deb-md5sums(5)).
 
 A list names all files and folders; the digests leave configuration files out. Distroless images have the
-digests beside status.d/PACKAGE.
+digests beside status.d/PACKAGE. A file that was diverted stands elsewhere than its package's list says: three
+lines in the file `diversions` name its path, the path where it is, and who asked for that (dpkg-divert(1)).
 """
 
 import re
@@ -16,15 +17,24 @@ _SUMS = re.compile(r"^([0-9a-f]{32}) [ *](.+)$", re.MULTILINE)
 _LISTED = re.compile(r"^/(.*)$", re.MULTILINE)
 _LARGEST = 64 << 20  # bytes; that of a large package has 2 MB
 
-BEGINS = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/")
+_DIVERSIONS = "var/lib/dpkg/diversions"
+_DIVERSION = re.compile(r"^/(.+)\n/(.+)\n(.+)$", re.MULTILINE)
+_LOCAL = ":"  # the administrator asked for it
+
+BEGINS = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/", _DIVERSIONS)
 
 
 def wants(file: File) -> bool:
-    return file.path.endswith((".list", ".md5sums")) and bool(_PATH.fullmatch(file.path))
+    return file.path == _DIVERSIONS or (
+        file.path.endswith((".list", ".md5sums")) and bool(_PATH.fullmatch(file.path))
+    )
 
 
 def read(file: File) -> Iterator[Installed]:
     """Nothing where the name cannot be a package's. Lines of another form are passed over."""
+    if file.path == _DIVERSIONS:
+        yield from _diverted(file)
+        return
     match = _PATH.fullmatch(file.path)
     if match is None or not is_token(match["package"]) or file.size > _LARGEST:
         return
@@ -34,3 +44,11 @@ def read(file: File) -> Iterator[Installed]:
     else:
         files = tuple((path.removeprefix("./"), bytes.fromhex(said)) for said, path in _SUMS.findall(text))
         yield Installed(file.path, match["package"], "md5", files)
+
+
+def _diverted(file: File) -> Iterator[Installed]:
+    """They belong to a package that is not named here: whoever asked for it, or dpkg, stands for it."""
+    text = file.read().decode("utf-8", "backslashreplace") if file.size <= _LARGEST else ""
+    for _, path, package in _DIVERSION.findall(text):
+        if package == _LOCAL or is_token(package):
+            yield Installed(file.path, "dpkg" if package == _LOCAL else package, "", ((path, b""),))

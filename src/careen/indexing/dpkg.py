@@ -14,7 +14,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "dpkg"
-VERSION = 4
+VERSION = 5
 
 _STATUS = "var/lib/dpkg/status"
 _FOLDER = "var/lib/dpkg/status.d/"

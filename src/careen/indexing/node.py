@@ -5,7 +5,8 @@ folders"): at node_modules/NAME or node_modules/@SCOPE/NAME, whatever tool put i
 in pnpm's node_modules/.pnpm/NAME@VERSION/node_modules/ and below the global prefix. Debian's own are in
 /usr/share/nodejs, Fedora's in node_modules_20 and its kin. Deno runs those in its cache,
 npm/registry.npmjs.org/NAME/VERSION; Yarn's Plug'n'Play (yarnpkg.com/features/pnp) runs packages from the
-archives in its own. Other package.json files are an application's own, or examples and fixtures.
+archives in its own. Node.js' images have yarn in /opt, and Corepack keeps package managers in its folder
+(nodejs.org/api/corepack.html). Other package.json files are an application's own, or examples and fixtures.
 """
 
 import re
@@ -21,12 +22,14 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "node"
-VERSION = 2
+VERSION = 3
 
 _INSTALLED = re.compile(
     r"(?:(?:.*/)?node_modules(?:_[0-9]+)?|usr/share/nodejs|usr/lib/(?:[^/]+/)?nodejs)"
     r"/(?:@[^/]+/)?[^/@.][^/]*/package\.json"
-    r"|(?:.*/)?npm/registry\.npmjs\.org/(?:@[^/]+/)?[^/@.][^/]*/[0-9][^/]*/package\.json",
+    r"|(?:.*/)?npm/registry\.npmjs\.org/(?:@[^/]+/)?[^/@.][^/]*/[0-9][^/]*/package\.json"
+    r"|opt/yarn-v[0-9][^/]*/package\.json"
+    r"|(?:.*/)?corepack/(?:v1/)?(?:npm|pnpm|yarn)/[0-9][^/]*/package\.json",
     re.DOTALL,
 )
 _CACHED = re.compile(r"(?:.*/)?\.yarn/(?:berry/)?cache/[^/]+\.zip", re.DOTALL)
