@@ -88,6 +88,9 @@ def test_the_page_shows_every_operation_and_asks_no_other_host(still_world: Any)
     assert answer.headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert all(f'id="{name}"' in answer.text for name in operations())
+    assert "RegistryService.ForceDelete" in answer.text
+    assert answer.text.count("Open to everybody") == len(OPEN)
+    assert "<code>429</code>" in answer.text
     for loader in ("src=", "<script", "<link", "@import", "url("):
         assert loader not in answer.text
 

@@ -7,7 +7,7 @@ from typing import Any
 from google.rpc.status_pb2 import Status
 
 from careen.api import permissions, routing, validation
-from careen.api.methods import Method
+from careen.api.methods import METHODS, Method
 from careen.api.routing import Place
 from careen.api.schemas import Schema, Schemas
 
@@ -57,7 +57,7 @@ def document() -> dict[str, Any]:
             "title": "careen: Yandex Container Registry API",
             "version": "v1",
             "description": "Every method is also a method of gRPC, of the name that its operationId is. "
-            "int64 are strings, as in all JSON of protobuf.",
+            f"int64 are strings, as in all JSON of protobuf. By gRPC only: {', '.join(_without_path())}.",
         },
         "security": _KNOWN,
         "paths": paths,
@@ -70,6 +70,10 @@ def document() -> dict[str, Any]:
             "securitySchemes": _SCHEMES,
         },
     }
+
+
+def _without_path() -> list[str]:
+    return [name.removeprefix(_PACKAGE) for name, method in METHODS.items() if method.http is None]
 
 
 def _by_path(place: Place) -> str:

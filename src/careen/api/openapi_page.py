@@ -37,6 +37,7 @@ def page() -> str:
             f"<h1>{_text(document['info']['title'])}</h1><p>{_text(document['info']['description'])}</p>",
             _ABOUT,
             *_services(document),
+            *_refusals(document["components"]["responses"]),
             "<h2>Messages</h2>",
             *(_message(name, schema) for name, schema in document["components"]["schemas"].items()),
             "</body></html>",
@@ -61,14 +62,29 @@ def _services(document: dict[str, Any]) -> Iterator[str]:
 def _operation(path: str, verb: str, operation: dict[str, Any]) -> str:
     parts = [
         f'<details id="{_text(operation["operationId"])}">',
-        f"<summary><b>{verb.upper()}</b> <code>{_text(path)}</code></summary>",
+        f"<summary><b>{verb.upper()}</b> <code>{_text(path)}</code> {_text(_name(operation))}</summary>",
         f"<p>{_text(operation['summary'])}<br><code>{_text(operation['operationId'])}</code></p>",
+        *(["<p>Open to everybody, without a token</p>"] if operation.get("security") == [] else []),
         *_parameters(operation["parameters"]),
     ]
     if "requestBody" in operation:
         parts += ["<p>Body</p>", _schema(operation["requestBody"]["content"]["application/json"]["schema"])]
     answer = operation["responses"]["200"]["content"]["application/json"]["schema"]
     return "\n".join([*parts, "<p>Answer</p>", _schema(answer), "</details>"])
+
+
+def _name(operation: dict[str, Any]) -> str:
+    """Of the method; it is the same by every verb of a path."""
+    name: str = operation["summary"].partition(":")[0]
+    return name
+
+
+def _refusals(responses: dict[str, Any]) -> Iterator[str]:
+    yield "<h2>Refusals</h2><p>Of every method:</p><table>"
+    for name, said in responses.items():
+        status = _text(name.removeprefix("refused"))
+        yield f"<tr><td><code>{status}</code></td><td>{_text(said['description'])}</td></tr>"
+    yield "</table>"
 
 
 def _parameters(parameters: list[dict[str, Any]]) -> Iterator[str]:
