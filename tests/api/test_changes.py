@@ -206,6 +206,7 @@ def test_a_registry_has_one_scan_policy(world: Any) -> None:
         9,
         f"Scan policy not found for registry {world.registry.id}",
     )
+    assert "scanPolicyForRegistryNotFoundException" in world.http.get(path).text
     rules = {
         "pushRule": {"repositoryPrefixes": ["tools"], "disabled": True},
         "scheduleRules": [{"repositoryPrefixes": ["*"], "rescanPeriod": "86400s"}],

@@ -44,7 +44,7 @@ class ScanPolicies:
             _require_registry(connection, request.registry_id)
             policy = scan_policies.of_registry(connection, request.registry_id)
         if policy is None:
-            raise Precondition(f"Scan policy not found for registry {request.registry_id}")
+            raise _none(request.registry_id)
         return messages.scan_policy(policy)
 
     def create(self, request: scan_policy_service_pb2.CreateScanPolicyRequest, call: Call) -> Operation:
@@ -98,6 +98,13 @@ def _policy(connection: Connection, policy_id: str) -> ScanPolicy:
 def _require_registry(connection: Connection, registry_id: str) -> None:
     if registries.get(connection, registry_id) is None:
         raise NotFound.of("Registry", registry_id)
+
+
+def _none(registry_id: str) -> Precondition:
+    """Scripts look for the message, or for the name of the exception that Yandex' answer has in it."""
+    return Precondition(
+        f"Scan policy not found for registry {registry_id}", resource=("ScanPolicyOfRegistry", registry_id)
+    )
 
 
 def _rules(rules: scan_policy_pb2.ScanRules) -> dict[str, Any]:

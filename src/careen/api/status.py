@@ -47,7 +47,12 @@ _HTTP = MappingProxyType(
 )  # fmt: skip
 
 # The keys of Yandex' own translations that clients have seen, by the kind of resource that is missing.
-_UNKNOWN = MappingProxyType({"Image": "container_registry.unknownImageName"})
+_UNKNOWN = MappingProxyType(
+    {
+        "Image": "container_registry.unknownImageName",
+        "ScanPolicyOfRegistry": "container_registry.scanPolicyForRegistryNotFoundException",
+    }
+)
 
 # A trailer of gRPC must stay below 8 KiB, in percent-encoding and in base64.
 _MESSAGE_BYTES = 1000
