@@ -59,12 +59,12 @@ def test_the_vendor_is_the_namespace_of_a_distribution_s_package(
 
 
 def test_the_digest_of_an_archive_is_a_qualifier() -> None:
-    package = Package("mine", "1.0", "maven", "maven", "a.jar", checksum="sha1:0123")
+    package = Package("mine", "1.0", "maven", "maven", "a.jar", qualifiers="checksum=sha1:0123")
     assert purl(package, None) == "pkg:maven/mine@1.0?checksum=sha1:0123"
 
 
 def test_what_conda_calls_a_platform_is_a_qualifier() -> None:
-    package = Package("absl-py", "0.4.1", "conda", "conda", "a", arch="linux-64")
+    package = Package("absl-py", "0.4.1", "conda", "conda", "a", qualifiers="subdir=linux-64")
     assert purl(package, None) == "pkg:conda/absl-py@0.4.1?subdir=linux-64"
 
 

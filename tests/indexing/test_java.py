@@ -189,10 +189,10 @@ def test_an_archive_without_a_group_is_told_beside_what_was_copied_into_it(
 def test_an_archive_without_a_group_has_its_digest() -> None:
     other = jar({MANIFEST: "Manifest-Version: 1.0\n"})
     content = jar({**pom("com.acme", "app", "1"), "lib/mine-1.0.jar": other}, zipfile.ZIP_STORED)
-    found = {each.name: each.checksum for each in read(content) if isinstance(each, Package)}
+    found = {each.name: each.qualifiers for each in read(content) if isinstance(each, Package)}
     assert found == {
         "com.acme:app": "",
-        "mine": f"sha1:{hashlib.sha1(other, usedforsecurity=False).hexdigest()}",
+        "mine": f"checksum=sha1:{hashlib.sha1(other, usedforsecurity=False).hexdigest()}",
     }
 
 
@@ -208,7 +208,7 @@ def test_an_archive_that_was_not_kept_as_a_whole_has_no_digest() -> None:
     pieces = sift([content], java.is_wanted, 1 << 20)
     (found,) = java.read(File("app/mine-1.0.jar", size=len(content), pieces=pieces))
     assert isinstance(found, Package)
-    assert (found.name, found.checksum) == ("mine", "")
+    assert (found.name, found.qualifiers) == ("mine", "")
 
 
 def test_digests_are_made_of_so_much_only() -> None:

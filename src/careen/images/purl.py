@@ -13,7 +13,8 @@ from careen.model.package import Package
 def purl(package: Package, distro: Distro | None) -> str:
     """Such as `pkg:deb/debian/curl@7.88.1-10?arch=amd64&distro=debian-12&upstream=...`."""
     if not package.is_os:
-        return _of_language(package.type, package.name, package.version) + _qualifier(package)
+        said = f"?{package.qualifiers}" if package.qualifiers else ""
+        return _of_language(package.type, package.name, package.version) + said
     epoch, version = _epoch(package)
     qualifiers = {
         "arch": package.arch,
@@ -29,8 +30,8 @@ def purl(package: Package, distro: Distro | None) -> str:
         ).to_string()
     where = _quoted(f"{namespace}/{package.name}" if namespace else package.name)
     where = where.lower() if package.type in _LOWER_CASE else where
-    said = "&".join(f"{key}={_quoted(value)}" for key, value in qualifiers.items() if value)
-    return f"pkg:{package.type}/{where}@{_quoted(version)}" + (f"?{said}" if said else "")
+    joined = "&".join(f"{key}={_quoted(value)}" for key, value in qualifiers.items() if value)
+    return f"pkg:{package.type}/{where}@{_quoted(version)}" + (f"?{joined}" if joined else "")
 
 
 # PackageURL takes 0.1 ms for each: what most packages of distributions consist of is put together here.
@@ -49,13 +50,6 @@ _NAMESPACES = {
 
 def _release(distro: Distro) -> str:
     return "-".join(filter(None, (distro.id, distro.version_id or distro.codename)))
-
-
-def _qualifier(package: Package) -> str:
-    """An archive's digest, and what conda calls a platform (purl-spec, "Known qualifiers", "conda")."""
-    if package.checksum:
-        return f"?checksum={quote(package.checksum, safe=':')}"
-    return f"?subdir={quote(package.arch, safe='')}" if package.type == "conda" and package.arch else ""
 
 
 def _quoted(text: str) -> str:

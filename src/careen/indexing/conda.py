@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from careen.indexing._json import InvalidJson, load_object, text
 from careen.indexing._metadata import invalid, unnamed
+from careen.indexing._qualifiers import qualifiers
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
@@ -15,7 +16,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "conda"
-VERSION = 1
+VERSION = 2
 
 _RECORD = re.compile(r"(?:.*/)?conda-meta/[^/]+\.json", re.DOTALL)
 
@@ -33,8 +34,9 @@ def read(file: File) -> Iterator[Package | Problem]:
     except InvalidJson as error:
         yield invalid(file, error)
         return
-    name, version, arch = (text(fields.get(field)) for field in ("name", "version", "subdir"))
+    name, version, arch, build = (text(fields.get(field)) for field in ("name", "version", "subdir", "build"))
     if not is_token(name) or not is_token(version) or not is_token(arch or "noarch"):
         yield unnamed(file, name, version)
         return
-    yield Package(name, version, type="conda", manager="conda", path=file.path, ecosystem="conda", arch=arch)
+    said = qualifiers(build=build, subdir=arch)
+    yield Package(name, version, "conda", "conda", file.path, "conda", arch=arch, qualifiers=said)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from careen.indexing import _jar
 from careen.indexing._jar import Coordinates
+from careen.indexing._qualifiers import qualifiers
 from careen.indexing._rope import Rope
 from careen.indexing._sha1 import Digests
 from careen.indexing._signs import Signs
@@ -15,7 +16,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "java"
-VERSION = 5
+VERSION = 6
 
 _SUFFIXES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg", ".far")
 _POM, _POM_XML, _MANIFEST = "/pom.properties", "/pom.xml", "META-INF/MANIFEST.MF"
@@ -53,7 +54,7 @@ def read(file: File) -> Iterator[Package | Problem]:
             if (coordinates.name, coordinates.version) not in seen:
                 seen.add((coordinates.name, coordinates.version))
                 checksum = "" if coordinates.group else digests.of(archive.rope)
-                yield _package(file, coordinates, inner, checksum)
+                yield _package(file, coordinates, inner, qualifiers(checksum=checksum))
     yield from reader.problems
     if nameless and not reader.problems:
         told = ", ".join(nameless[:_TOLD])
@@ -61,7 +62,7 @@ def read(file: File) -> Iterator[Package | Problem]:
         yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
 
 
-def _package(file: File, found: Coordinates, inner: str, checksum: str) -> Package:
+def _package(file: File, found: Coordinates, inner: str, said: str) -> Package:
     return Package(
         found.name,
         found.version,
@@ -70,7 +71,7 @@ def _package(file: File, found: Coordinates, inner: str, checksum: str) -> Packa
         path=file.path,
         inner=inner,
         ecosystem="Maven",
-        checksum=checksum,
+        qualifiers=said,
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._qualifiers import qualifiers
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
@@ -11,11 +12,11 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "julia"
-VERSION = 1
+VERSION = 2
 
 _INSTALLED = re.compile(r"(?:.*/)?packages/[^/]+/[A-Za-z0-9]{4,5}/(?:Julia)?Project\.toml", re.DOTALL)
 _TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)  # ends what is about the package itself
-_FIELD = re.compile(r"^[ \t]*(name|version)[ \t]*=[ \t]*[\"']([^\"'\\\n]*)[\"']", re.MULTILINE)
+_FIELD = re.compile(r"^[ \t]*(name|version|uuid)[ \t]*=[ \t]*[\"']([^\"'\\\n]*)[\"']", re.MULTILINE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 SIGNS = Signs(ends=("Project.toml",))
@@ -26,7 +27,7 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The package: two lines are looked for, since a hostile TOML document can cost a parser hours."""
+    """The package: three lines are looked for, since a hostile TOML document can cost a parser hours."""
     try:
         head = _TABLE.split(content(file), maxsplit=1)[0]
     except InvalidMetadata as error:
@@ -37,4 +38,5 @@ def read(file: File) -> Iterator[Package | Problem]:
     if not _NAME.fullmatch(name) or not is_token(name) or not is_token(version):
         yield unnamed(file, name, version)
         return
-    yield Package(name, version, type="julia", manager="pkg", path=file.path, ecosystem="Julia")
+    said = qualifiers(uuid=fields.get("uuid", ""))
+    yield Package(name, version, "julia", "pkg", file.path, "Julia", qualifiers=said)

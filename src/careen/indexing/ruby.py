@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._qualifiers import qualifiers
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
 from careen.model.file import File
@@ -16,7 +17,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "ruby"
-VERSION = 1
+VERSION = 2
 
 _INSTALLED = re.compile(
     r"(?:.*/)?(?:specifications/(?:default/)?|bundler/gems/[^/]+/(?:[^/]+/)?)[^/]+\.gemspec", re.DOTALL
@@ -30,7 +31,8 @@ _ASSIGNED = {
     field: re.compile(rf"^[ \t]*\w+\.{field}[ \t]*=[ \t]*{_LITERAL}", re.MULTILINE | re.ASCII)
     for field in ("name", "version")
 }
-_STUB = re.compile(r"^# stub: (\S+) (\S+) ", re.MULTILINE)
+_STUB = re.compile(r"^# stub: (\S+) (\S+) (\S+) ", re.MULTILINE)
+_ANY = "ruby"  # the platform of a gem that runs on all
 _FILE_NAME = re.compile(r"(.+?)-([0-9]+(?:\.[0-9A-Za-z]+)*)(?:-[A-Za-z].*)?\.gemspec")
 
 SIGNS = Signs(ends=(".gemspec",))
@@ -51,7 +53,10 @@ def read(file: File) -> Iterator[Package | Problem]:
     if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version) or not is_token(name + version):
         yield unnamed(file, name, version)
         return
-    yield Package(name, version, type="gem", manager="gem", path=file.path, ecosystem="RubyGems")
+    stub = _STUB.search(text)
+    platform = stub[3] if stub and stub[3] != _ANY else ""
+    said = qualifiers(platform=platform)
+    yield Package(name, version, "gem", "gem", file.path, "RubyGems", qualifiers=said)
 
 
 def _assigned(text: str) -> tuple[str, str] | None:

@@ -28,7 +28,7 @@ class Package:
     vendor: str = ""  # who built it, as the package says (rpm's Vendor, dpkg's Maintainer); "" = not said
     owner: str = ""  # the distribution's package that installed its files, and judges it: "python3-yaml"
     confidence: str = ""  # "low" where it was recognised by its content alone; "" = a package manager says so
-    checksum: str = ""  # "sha1:..." of an archive that does not tell its group, to look it up by
+    qualifiers: str = ""  # of its purl, as they stand there: "checksum=sha1:...", "subdir=linux-64"
 
     @property
     def is_os(self) -> bool:

@@ -225,7 +225,7 @@ packages = Table(
     _text("vendor"),
     _text("owner"),
     _text("confidence"),
-    _text("checksum"),
+    _text("qualifiers"),
 )
 
 scan_results = Table(

@@ -1,4 +1,4 @@
-"""Archives that nobody tells the group of keep their digest."""
+"""What packages say of themselves beside name and version: the digest of an archive, a platform."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,4 +14,4 @@ def upgrade() -> None:
     op.execute("DELETE FROM packages")
     op.execute("DELETE FROM layers")
     with op.batch_alter_table("packages") as packages:
-        packages.add_column(sa.Column("checksum", STRING, nullable=False))
+        packages.add_column(sa.Column("qualifiers", STRING, nullable=False))
