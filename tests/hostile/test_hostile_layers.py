@@ -24,7 +24,13 @@ METADATA = "a-1.dist-info/METADATA"
 WHEEL = b"Name: a\nVersion: 1\n"
 LONGEST = 60  # seconds, for a machine under load; most need a tenth of one
 TIGHT = Budgets(
-    ratio=100, ratio_floor=64 << 20, inflated=1 << 30, entries=20_000, member=16 << 20, seconds=40
+    ratio=100,
+    ratio_floor=64 << 20,
+    inflated=1 << 30,
+    entries=20_000,
+    member=16 << 20,
+    tree=16 << 20,
+    seconds=40,
 )
 
 
@@ -104,6 +110,22 @@ def lying_sqlite(count: int) -> bytes:
     return (first.ljust(4096, b"\1") + page.ljust(4096, b"\1")) * 4
 
 
+def aliased_sqlite(leaves: int = 600, rows: int = 2000) -> bytes:
+    """A table of packages in which two thousand rows of each page are the same four bytes."""
+    schema = bytes([6, 23, 29, 29, 1, 13]) + b"tablePackagesPackages" + b"\2"
+    first = bytearray(b"SQLite format 3\0" + struct.pack(">HBB", 4096, 1, 1)).ljust(4096, b"\0")
+    struct.pack_into(">BHHHBH", first, 100, 13, 0, 1, 4000, 0, 4000)
+    first[4000 : 4000 + len(schema) + 2] = bytes([len(schema), 1]) + schema
+    leaf = bytearray(struct.pack(">BHHHB", 13, 0, rows, 4080, 0) + b"\x0f\xf5" * rows).ljust(4096, b"\0")
+    leaf[4085:4089] = b"\1\1\1\0"
+    root = bytearray(struct.pack(">BHHHBI", 5, 0, leaves - 1, 0, 0, leaves + 2)).ljust(4096, b"\0")
+    for number in range(leaves - 1):
+        at = 4096 - 4 * (number + 1)
+        struct.pack_into(">H", root, 12 + 2 * number, at)
+        struct.pack_into(">I", root, at, number + 3)
+    return bytes(first) + bytes(root) + bytes(leaf) * leaves
+
+
 def many(number: int, path: str = "dir/{}", **options: str | bytes) -> bytes:
     return b"".join(member(path.format(n), **options) for n in range(number)) + END  # type: ignore[arg-type] # passed on
 
@@ -172,6 +194,24 @@ CASES = {
         ) + END,
         "sparse|pax",
     ),
+    "old sparse: a map without end": Case(
+        lambda: gzip.compress(
+            changed(member(METADATA, kind=b"S"), 482, b"\1")
+            + ((b"%011o\0" % 0) * 42 + b"\1").ljust(512, b"\0") * 100_000,
+            1,
+        ),
+        "sparse file of more than",
+    ),
+    "pax 1.0: a map of millions": Case(
+        lambda: gzip.compress(
+            pax(
+                f"GNU.sparse.major=1\nGNU.sparse.minor=0\nGNU.sparse.realsize=9\npath={METADATA}",
+                content=b"3000000\n" + b"0\n0\n" * 3_000_000,
+            ) + END,
+            1,
+        ),
+        "a sparse file of",
+    ),
     "pax: a size of exabytes": Case(lambda: pax(f"size={1 << 62}") + END, "cut off"),
     "pax: a record as long as it likes": Case(
         lambda: member("x", b"99999999999 path=a\n", kind=b"x") + member("a") + END, "pax"
@@ -206,6 +246,15 @@ CASES = {
     "file, folder, file, folder": Case(
         lambda: (member("a") + member("a/b") + member("a", kind=b"2", link="c")) * 999 + END
     ),
+    "folders that come and go among many": Case(
+        lambda: gzip.compress(
+            b"".join(member(f"d{n}/f") for n in range(10_000))
+            + (member("a") + member("a/b")) * 4_900
+            + END,
+            1,
+        ),
+        f"{BUDGET}TREE",
+    ),
     "whiteouts of everything": Case(
         lambda: member(".wh..wh..opq") + member(".wh.etc") + member(".wh...") + member(".wh.") + END
     ),
@@ -219,6 +268,9 @@ CASES = {
     "an executable with tables beyond its end": Case(lambda: member("a", lying_elf(40, 1 << 62)) + END),
     "an executable with programs beyond its end": Case(lambda: member("a", lying_elf(32, 2**64 - 1)) + END),
     "SQLite in circles": Case(lambda: member(SQLITE, lying_sqlite(100)) + END, tells=SQLITE),
+    "SQLite whose rows are all the same": Case(
+        lambda: member(SQLITE, aliased_sqlite()) + END, tells=SQLITE
+    ),
     "Berkeley DB of noise": Case(
         lambda: member(BERKELEY, (bytes(12) + b"\x61\x15\x06\0" + b"\xff" * 99) * 80) + END,
         tells=BERKELEY,

@@ -15,3 +15,8 @@ def test_the_pieces_do_not_matter(pieces: list[bytes]) -> None:
     text = b"".join(pieces).decode("utf-8", "replace")
     assert list(lines(file)) == text.split("\n")
     assert ends_within_a_line(file) == (text != "" and not text.endswith("\n"))
+
+
+def test_a_line_beyond_all_honest_ones_is_cut() -> None:
+    file = File("a", pieces=[b"a" * (1 << 20)] * 5 + [b"a\nb"])
+    assert list(lines(file)) == ["a" * (1 << 20), "b"]

@@ -7,6 +7,7 @@ from careen.images.budgets import CorruptLayer
 from careen.images.tarfields import decimal, number
 
 _BLOCK = 512
+MOST = 50_000  # pieces of a file: Go reads maps of 1 MiB at most
 _SPAN = 24  # bytes of an offset and a length in an old GNU header
 
 Spans = Sequence[tuple[int, int]]  # offset and length of what is no hole
@@ -68,6 +69,8 @@ def _leading_map(body: bytes) -> tuple[Spans, int]:
     """The spans before the content, and where the content begins: the map is filled up to whole blocks."""
     first, _, _ = body[:_BLOCK].partition(b"\n")
     count = decimal(first)
+    if count > MOST:
+        raise CorruptLayer(f"a sparse file of {count} pieces")
     at, numbers = len(first) + 1, list[int]()
     for _ in range(2 * count):
         end = body.find(b"\n", at, at + 32)

@@ -10,7 +10,7 @@ from isal.isal_zlib import adler32
 from careen.images import extended
 from careen.images.budgets import Budgets, CorruptLayer
 from careen.images.extended import NOTHING, Extended
-from careen.images.sparse import Sparse, old_gnu, old_gnu_extension
+from careen.images.sparse import MOST, Sparse, old_gnu, old_gnu_extension
 from careen.images.tarfields import Sums, number, text
 from careen.images.tarstream import BLOCK, Stream
 
@@ -165,6 +165,8 @@ def _old_sparse(stream: Stream, header: bytes) -> Sparse:
             raise CorruptLayer("the archive is cut off in the map of a sparse file")
         further, more = old_gnu_extension(block)
         spans += further
+        if len(spans) > MOST:
+            raise CorruptLayer(f"a sparse file of more than {MOST} pieces")
     return Sparse(number(header[483:495]), spans)
 
 

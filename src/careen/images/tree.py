@@ -206,6 +206,7 @@ class Tree:
         """
         below = path + "/"
         self._homes.clear()
+        self._room -= len(self._folders)  # all are looked at
         self._folders = {
             folder: own
             for folder, own in self._folders.items()

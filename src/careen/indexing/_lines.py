@@ -5,19 +5,25 @@ from collections.abc import Iterator
 
 from careen.model.file import File
 
+_LONGEST = 1 << 20  # characters of a line, after which the rest of it is left out
 _DECODER = codecs.getincrementaldecoder("utf-8")
 
 
 def lines(file: File) -> Iterator[str]:
-    """Without their ends, the last one (mostly empty) too; U+FFFD stands for what is not UTF-8."""
-    decoder, begun = _DECODER("replace"), list[str]()
+    """Without their ends, the last one (mostly empty) too; U+FFFD stands for what is not UTF-8.
+
+    Of a line beyond all honest ones only the beginning comes.
+    """
+    decoder, begun, size = _DECODER("replace"), list[str](), 0
     for piece in file.pieces:
         first, *others = decoder.decode(bytes(piece)).split("\n")
-        begun.append(first)
+        if size < _LONGEST:
+            begun.append(first)
+            size += len(first)
         if others:
             yield "".join(begun)
             yield from others[:-1]
-            begun = others[-1:]
+            begun, size = others[-1:], len(others[-1])
     yield "".join([*begun, decoder.decode(b"", final=True)])
 
 

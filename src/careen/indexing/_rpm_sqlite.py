@@ -21,6 +21,7 @@ _LONGEST_TYPES = 100  # bytes that say what a row's values are; rpm's tables hav
 _INTEGERS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}  # bytes of each serial type
 _CONSTANTS = {8: b"\0", 9: b"\1"}
 _FIXED = {**_INTEGERS, 0: 0, 7: 8, 8: 0, 9: 0}
+_SMALLEST_ROW = 32  # bytes at least that a row counts for: a million pointers may lead to one
 _TABLE = ("table", "Packages")
 
 
@@ -87,7 +88,7 @@ class _Database:
         """A row's bytes: so many in the page itself, the rest in a chain of other pages."""
         length, at = _varint(page, at)
         _, at = _varint(page, at)
-        self._storage.spend(length)
+        self._storage.spend(max(length, _SMALLEST_ROW))
         local = self._local(length)
         parts, found = [page[at : min(at + local, self._usable)]], local
         number = _number(page, at + local) if local < length else 0
