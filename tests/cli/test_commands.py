@@ -41,3 +41,9 @@ def test_the_version_needs_nothing_of_careen() -> None:
     version, modules = said.splitlines()
     assert version.startswith("careen, version ")
     assert {name for name in modules.split() if name.startswith("careen")} == {"careen", "careen.cli"}
+
+
+def test_a_scan_loads_no_feed_no_migration_and_no_server() -> None:
+    program = "import sys, careen.cli.scanning; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert not {"careen.feeds", "alembic", "grpc", "starlette", "careen.api"} & set(said.split())

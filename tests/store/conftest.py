@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable, Sequence
 
 import pytest
-from alembic import command
 
 from careen.model import digest, ids
 from careen.model.manifest import Descriptor, Manifest
 from careen.model.registry import Image, Registry, Repository
 from careen.store import blobs, images, registries, repositories
 from careen.store.columns import now
-from careen.store.database import Database, _alembic
+from careen.store.database import Database
+from careen.store.migrating import migrate
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -69,6 +69,6 @@ def upgrade_to() -> Callable[[Database, str], None]:
 
     def upgrade(database: Database, revision: str) -> None:
         with database.write() as connection:
-            command.upgrade(_alembic(connection), revision)
+            migrate(connection, to=revision)
 
     return upgrade

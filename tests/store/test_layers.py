@@ -1,7 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from alembic import command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, text
@@ -15,6 +14,7 @@ from careen.model.problem import Problem, ProblemKind
 from careen.store import database as store
 from careen.store import layers
 from careen.store.database import Database
+from careen.store.migrating import migrate
 from careen.store.tables import packages
 
 BOOKWORM = LayerIndex(
@@ -139,7 +139,7 @@ def make_schema(url: str, revision: str) -> None:
     """As a careen of that time made it."""
     engine = store._engine(store._parse(url), migrating=True)
     with engine.begin() as connection:
-        command.upgrade(store._alembic(connection), revision)
+        migrate(connection, to=revision)
     engine.dispose()
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import structlog
 
+from careen.app import refreshing
 from careen.app.workshop import Workshop
 
 log = structlog.get_logger(__name__)
@@ -11,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 def refresh(parts: Workshop) -> None:
     """Fetches what is new; what was refused, or could not be had for long, is a warning in the log."""
-    report = parts.refresh_feeds()
+    report = refreshing.refresh(parts)
     limit = timedelta(seconds=parts.settings.feeds_stale)
     for feed in report.feeds:
         for url, reason in feed.failures:

@@ -75,7 +75,9 @@ class OneShot:
         if offline:
             raise Unavailable("there is no snapshot of advisories yet: run `careen feeds update`")
         self.say("no advisories yet: fetching them")
-        self.workshop.refresh_feeds(progress=self.say)
+        from careen.app import refreshing  # noqa: PLC0415 - most scans need none of the feeds
+
+        refreshing.refresh(self.workshop, progress=self.say)
         built = self.workshop.snapshots.current()
         if built is None:  # what was imported, by another version
             raise Unavailable("the snapshot here is of another version of careen: import one of this version")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import click
 
 from careen import settings as settings_module
-from careen.app import workshop
+from careen.app import refreshing, workshop
 from careen.cli.access import access
 from careen.cli.kindly import kindly
 from careen.cli.output import say
@@ -33,7 +33,7 @@ def update(only: tuple[str, ...], mirror: str | None, accept: tuple[str, ...]) -
     if mirror is not None:
         settings = replace(settings, feeds_mirror=mirror)
     with workshop.opened(settings) as parts:
-        said = parts.refresh_feeds(only=only, accept=accept, progress=say)
+        said = refreshing.refresh(parts, only=only, accept=accept, progress=say)
     click.echo(said.told(timedelta(seconds=settings.feeds_stale)))
 
 
@@ -42,7 +42,7 @@ def update(only: tuple[str, ...], mirror: str | None, accept: tuple[str, ...]) -
 @kindly
 def status(format_: str) -> None:
     """Age, count and last error of each feed."""
-    click.echo(workshop.feeds_status(settings_module.read(), as_json=format_ == "json"))
+    click.echo(refreshing.status(settings_module.read(), as_json=format_ == "json"))
 
 
 @feeds.command("export")
@@ -51,7 +51,7 @@ def status(format_: str) -> None:
 def export(target: str) -> None:
     """Write the snapshot of advisories to a file, an OCI layout or a registry."""
     settings = settings_module.read()
-    digest = workshop.exchange(settings, access(), say).bring_out(target)
+    digest = refreshing.exchange(settings, access(), say).bring_out(target)
     click.echo(digest)
 
 
@@ -62,4 +62,4 @@ def export(target: str) -> None:
 def import_(target: str, digest: str) -> None:
     """Take the snapshot of advisories that `careen feeds export` wrote elsewhere."""
     settings = settings_module.read()
-    click.echo(workshop.take_snapshot(settings, access(), say, target, expected=digest))
+    click.echo(refreshing.take_snapshot(settings, access(), say, target, expected=digest))

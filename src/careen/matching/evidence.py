@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 from careen.matching.records import Candidate, Covered, Hit, Record
 from careen.matching.severity import told
@@ -50,13 +51,12 @@ def of(
     confidence: str = "",
 ) -> Mapping[str, object]:
     """`hits` in an order of their own meaning: those of one advisory side by side, the leading one first."""
+    installed = {hit.by_source: compared(package, by_source=hit.by_source) for hit in hits}
     return {
-        "advisories": [
-            _advisory(package, record, list(group)) for record, group in groupby(hits, lambda hit: hit.record)
-        ],
+        "advisories": [_advisory(record, group, installed) for record, group in groupby(hits, _RECORD)],
         "compared": [
-            {"by": by, "installed": installed, "scheme": covered.scheme, "ecosystem": covered.name}
-            for by, installed in dict.fromkeys(compared(package, by_source=hit.by_source) for hit in hits)
+            {"by": by, "installed": version, "scheme": covered.scheme, "ecosystem": covered.name}
+            for by, version in installed.values()
         ],
         "severities": told(opinions),
         **({"remarks": list(remarks)} if remarks else {}),
@@ -95,7 +95,12 @@ def source_version(package: Package) -> str:
     return package.source_version or package.version
 
 
-def _advisory(package: Package, record: Record, hits: Iterable[Hit]) -> Mapping[str, object]:
+_RECORD = attrgetter("record")
+
+
+def _advisory(
+    record: Record, hits: Iterable[Hit], installed: Mapping[bool, tuple[str, str]]
+) -> Mapping[str, object]:
     return {
         "id": record.id,
         "feed": record.feed,
@@ -108,7 +113,7 @@ def _advisory(package: Package, record: Record, hits: Iterable[Hit]) -> Mapping[
                 "fixed": hit.fixed,
                 "last_affected": hit.last_affected,
                 "status": hit.status,
-                "because": _because(compared(package, by_source=hit.by_source)[1], hit),
+                "because": _because(installed[hit.by_source][1], hit),
             }
             for hit in hits
         ],

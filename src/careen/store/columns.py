@@ -53,7 +53,9 @@ class String(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect
-        return _ESCAPED + json.dumps(value) if value and _REFUSED.search(value) else value
+        if not value or value.isprintable():  # nearly all are, and nothing is that is refused
+            return value
+        return _ESCAPED + json.dumps(value) if _REFUSED.search(value) else value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect

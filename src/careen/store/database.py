@@ -2,21 +2,29 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from sqlite3 import Connection as SQLiteConnection
 from sqlite3 import OperationalError as SQLiteError
 from threading import RLock
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, func, make_url, select
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    NullPool,
+    create_engine,
+    event,
+    func,
+    inspect,
+    make_url,
+    select,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from careen.errors import Internal, Invalid, Unavailable
+from careen.errors import Invalid, Unavailable
 from careen.store.documents import encode
 from careen.store.readers import Readers
 
@@ -25,6 +33,7 @@ _BUSY_TIMEOUT = 30  # seconds that a writer waits for another
 _POOL = {"pool_size": 24, "max_overflow": 0, "pool_timeout": 30}
 _OVER_A_NETWORK = {"pool_pre_ping": True}
 _ARGUMENTS = {"timeout": _BUSY_TIMEOUT, "isolation_level": None}  # SQLite's; None: no BEGIN but ours
+_MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 _MIGRATION_LOCK = 0x6361_7265_656E  # PostgreSQL's advisory locks are numbers: "careen"
 
 _BACKENDS = frozenset({"sqlite", "postgresql"})
@@ -70,12 +79,14 @@ class Database:
         """Bring the schema up to date; processes that start at the same time do it one after another."""
         if self.is_current():
             return
+        from careen.store import migrating  # noqa: PLC0415 - alembic, for which there is rarely any work
+
         engine = _engine(self._url, migrating=True)
         try:
             with _said_kindly(), engine.begin() as connection:
-                _migrate(connection)
-        except CommandError as error:
-            raise Internal(f"The database was made by another version of careen: {error}") from error
+                if connection.dialect.name == "postgresql":
+                    connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+                migrating.migrate(connection)
         finally:
             engine.dispose()
 
@@ -146,20 +157,9 @@ def _said_kindly() -> Iterator[None]:
         raise Unavailable("The database does not answer") from error  # why is not for strangers
 
 
-def _migrate(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-    command.upgrade(_alembic(connection), "head")
-
-
 def _is_current(connection: Connection) -> bool:
-    scripts = ScriptDirectory.from_config(_alembic(connection))
-    heads = MigrationContext.configure(connection).get_current_heads()
-    return set(heads) == set(scripts.get_heads())
-
-
-def _alembic(connection: Connection) -> Config:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", "careen.store:migrations")
-    config.set_main_option("path_separator", "os")
-    return config
+    """Whether the newest migration, by the number that its file begins with, was the last one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    newest = max(path.name.partition("_")[0] for path in _MIGRATIONS.glob("[0-9]*.py"))
+    return connection.scalars(text("SELECT version_num FROM alembic_version")).all() == [newest]
