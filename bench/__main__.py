@@ -54,10 +54,21 @@ def layers() -> None:
     together, _ = indexing.through_the_store(paths, workers=2)
     say(f"  1 worker {alone:.1f} s, 2 workers {together:.1f} s: {alone / together:.2f} x faster")
     say(f"  a second scan of the same layers waits {again * 1000:.0f} ms for them: 1 / {alone / again:.0f}")
+    say("side by side, the image as a whole; careen's processes one after the other, memory of the largest")
+    peers.compare(DATA / "tools", layout, in_turn(paths))
+
+
+def all_by_zstd() -> None:
+    """Beside trivy: syft needs the most of its time for other things than to unpack."""
+    layout = image.as_zstd(image.build(DATA, is_small=IS_SMALL))
+    say("side by side, the same image with all layers packed by zstd")
+    peers.compare(DATA / "tools", layout, in_turn([path for _, path, _ in image.layers(layout)]), ["trivy"])
+
+
+def in_turn(paths: list[Path]) -> Cost:
     children = [indexing.child(path) for path in paths]
     walls, cpus, memories = zip(*children, strict=True)
-    say("side by side, the image as a whole; careen's processes one after the other, memory of the largest")
-    peers.compare(DATA / "tools", layout, Cost(sum(walls), sum(cpus), max(memories)))
+    return Cost(sum(walls), sum(cpus), max(memories))
 
 
 def pushes() -> None:
@@ -82,6 +93,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "versions": versions,
     "matching": snapshot,
     "indexing": layers,
+    "zstd": all_by_zstd,
     "registry": pushes,
     "scans": scans,
     "api": api.compare,

@@ -15,9 +15,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from careen.images.budgets import Budgets
+from careen.images.inflate import inflate
+from careen.model.digest import from_hex
 from careen.zstd import ZstdCompressor
 
 HERE = Path(__file__).parent
@@ -132,21 +136,48 @@ def obtain(part: Part, folder: Path) -> bool:
 
 def pack(part: Part, folder: Path, layout: Path) -> Layer:
     source = folder / part.name
-    blob = layout / "blobs" / "sha256" / part.name
-    with blob.open("wb") as file:
-        sink = Sink(file, part.compression)
+
+    def write(sink: Sink) -> None:
         if source.is_dir():
             with tarfile.open(fileobj=sink, mode="w|", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload] # all it needs is write()
                 archive.add(source, part.prefix, filter=as_engines_do)
         else:
             with source.open("rb") as archive_file:
                 shutil.copyfileobj(archive_file, sink, CHUNK)
+
+    return compress(part.name, part.compression, layout, write)
+
+
+def compress(name: str, compression: str, layout: Path, write: Callable[["Sink"], None]) -> Layer:
+    blob = layout / "blobs" / "sha256" / name
+    with blob.open("wb") as file:
+        sink = Sink(file, compression)
+        write(sink)
         sink.close()
     named = blob.with_name(sink.digest.hexdigest())
     blob.rename(named)
-    return Layer(
-        part.name, named, f"layer.v1.tar+{part.compression}", sink.diff_id.hexdigest(), sink.unpacked
-    )
+    return Layer(name, named, f"layer.v1.tar+{compression}", sink.diff_id.hexdigest(), sink.unpacked)
+
+
+def as_zstd(layout: Path) -> Path:
+    """The folder of the same image with all layers packed by zstd; made once, beside the other."""
+    target = layout.with_name(f"{layout.name}-zstd")
+    if not (target / "index.json").exists():
+        say("packing the image by zstd")
+        (target / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(2) as pool:
+            finish(target, list(pool.map(lambda layer: repack(*layer, target), layers(layout))))
+    return target
+
+
+def repack(name: str, path: Path, _: int, layout: Path) -> Layer:
+    def write(sink: Sink) -> None:
+        with path.open("rb") as blob:
+            packed = iter(partial(blob.read, CHUNK), b"")
+            for piece in inflate(packed, budgets=Budgets(), expected=from_hex(path.name)):
+                sink.write(piece)
+
+    return compress(name, "zstd", layout, write)
 
 
 def as_engines_do(member: tarfile.TarInfo) -> tarfile.TarInfo:

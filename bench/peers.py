@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -77,12 +77,12 @@ def trivy(tools: Path, layout: Path) -> list[str]:
 PEERS: dict[str, Callable[[Path, Path], list[str]]] = {"trivy": trivy, "syft": syft}
 
 
-def compare(tools: Path, layout: Path, own: Cost) -> None:
+def compare(tools: Path, layout: Path, own: Cost, names: Iterable[str] = tuple(PEERS)) -> None:
     """Print what each peer needs, and how many times careen's CPU that is."""
     say(f"  careen {own}")
-    for name, prepare in PEERS.items():
+    for name in names:
         try:
-            peer = cost(prepare(tools, layout))
+            peer = cost(PEERS[name](tools, layout))
         except (FileNotFoundError, StopIteration, subprocess.CalledProcessError) as error:
             say(f"  SKIPPED: {name}: {error} {getattr(error, 'stderr', b'') or b''!r}")
         else:
