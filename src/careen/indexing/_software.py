@@ -124,7 +124,8 @@ SOFTWARE = (
     _software(
         "sqlite",
         r"sqlite3|libsqlite3\.so\.[0-9.]+",
-        rb"(\x00|\xfd\xfe\xff)(?P<version>3\.[0-9]{1,6}\.[0-9]{1,6})\x00",  # up to 3.39 it follows a table
+        rb"\x00(?P<version>3\.[0-9]{1,6}\.[0-9]{1,6})\x00",
+        rb"\xfd\xfe\xff(?P<version>3\.[0-9]{1,6}\.[0-9]{1,6})\x00",  # up to 3.39 it follows a table
         advised_as="sqlite",
     ),
     _software("openldap", r"ldapsearch|slapd", rb"\$OpenLDAP: [a-z]+ " + _XYZ, advised_as="openldap"),
