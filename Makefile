@@ -39,7 +39,7 @@ test: check
 	$(BIN)/pytest --numprocesses auto --dist loadscope
 
 fuzz: $(READY)
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout=0 tests/fuzz
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout=0 tests/fuzz tests/feeds/test_feeds_fuzz.py
 
 bench: $(READY)
 	$(BIN)/python -m bench
