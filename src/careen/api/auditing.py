@@ -5,12 +5,12 @@ as they happen (`store.journal`), whatever call they come of; a call that made n
 and so is every call that failed or was refused.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf import json_format, text_format
 from google.protobuf.message import Message
 from yandex.cloud.iam.v1.iam_token_service_pb2 import CreateIamTokenResponse, RevokeIamTokenResponse
 from yandex.cloud.operation.operation_pb2 import Operation
@@ -110,7 +110,7 @@ class Auditor:
             origin=origin(call),
             path=path,
             details={each.kind + "_id": each.id for each in path},
-            parameters={name: value for name, value in _fields(request) if name not in _SECRETS},
+            parameters=_parameters(request),
             status=STARTED if method.name == "Scan" else DONE,
             source=IAM if ".iam." in method.full_name else CONTAINER_REGISTRY,
         )
@@ -160,16 +160,23 @@ class Auditor:
         return replace(event, origin=replace(event.origin, caller=caller))
 
 
-def _fields(request: Message) -> Iterator[tuple[str, Any]]:
-    """As JSON; a mask as it was written, since JSON has no form for one that names no field."""
+def _parameters(request: Message) -> Mapping[str, Any]:
+    """What is asked for, as JSON, without secrets; a mask as it was written.
+
+    JSON has no form for some durations, which a mask may leave out of what is done: they are told as text.
+    """
     told: Any = type(request)()
     told.CopyFrom(request)
-    if hasattr(told, "update_mask"):
+    mask = ",".join(told.update_mask.paths) if hasattr(told, "update_mask") else ""
+    for name in _SECRETS.intersection(told.DESCRIPTOR.fields_by_name.keys()):
+        told.ClearField(name)
+    if mask:
         told.ClearField("update_mask")
-    yield from json_format.MessageToDict(told, preserving_proto_field_name=True).items()
-    asked: Any = request
-    if hasattr(asked, "update_mask") and asked.HasField("update_mask"):
-        yield "update_mask", ",".join(asked.update_mask.paths)
+    try:
+        fields = json_format.MessageToDict(told, preserving_proto_field_name=True)
+    except json_format.SerializeToJsonError:
+        fields = {"text": text_format.MessageToString(told, as_one_line=True)}
+    return {**fields, "update_mask": mask} if mask else fields
 
 
 def origin(call: Call) -> Origin:
