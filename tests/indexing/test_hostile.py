@@ -35,6 +35,7 @@ PATHS = (
     "var/lib/ghc/package.conf.d/a-1.conf",
     "app/bom.json",
     "app/META-INF/maven/g/a/pom.properties",
+    "var/www/version.php",
     "etc/redhat-release",
     "etc/lsb-release",
     "etc/SuSE-release",

@@ -40,6 +40,7 @@ from careen.indexing import (
     software,
     swift,
     unpacked_java,
+    web_applications,
 )
 from careen.indexing._sift import sift
 from careen.indexing._signs import Candidates
@@ -109,6 +110,7 @@ INDEXERS: list[Indexer] = [
     software,
     swift,
     unpacked_java,
+    web_applications,
 ]
 
 candidates = Candidates(INDEXERS)

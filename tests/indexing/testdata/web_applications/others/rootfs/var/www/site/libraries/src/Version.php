@@ -1,0 +1,2 @@
+<?php
+class Version { const MAJOR_VERSION = 5; }

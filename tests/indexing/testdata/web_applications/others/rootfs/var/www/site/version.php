@@ -1,0 +1,3 @@
+<?php
+$version = '1.0';
+$release = 'stable';
