@@ -25,6 +25,8 @@ ROUNDS = 5  # of which the best counts
 PIECE = 1 << 20  # bytes
 START = 30  # seconds in which a server begins to listen
 PEER = "docker-registry"
+DONE = ("push", "pull", "push in chunks")
+CHUNK = 32 << 10  # bytes, as Go's clients send
 
 
 class Server(NamedTuple):
@@ -42,22 +44,40 @@ def compare(folder: Path, size: int) -> None:
     say(f"a layer of {size / 2**30:.2f} GiB that cannot be deflated; best of {ROUNDS}, wall seconds")
     with careen(folder / "careen") as own, peer(folder / "peer") as other:
         servers = [own, *([other] if other else [])]
-        floors, pushes, pulls, cpus = [], *({each: [] for each in servers} for _ in range(3))
+        floor, measured = Cost(), {each: {name: Cost() for name in DONE} for each in servers}
         for _ in range(ROUNDS):
-            floors.append(_timed(lambda: _floor(layer, folder / "floor")))
+            floor.measure(os.getpid(), lambda: _floor(layer, folder / "floor"))
             for server in servers:
-                before = cpu(server.pid)
-                pushes[server].append(_timed(lambda server=server: push(server, layer, digest)))
-                cpus[server].append(cpu(server.pid) - before)
-                pulls[server].append(_timed(lambda server=server: _pull(server, digest, size)))
-                _delete(server, digest)
-        floor = min(floors)
-        say(f"  sha256 + write + fsync  {floor:6.2f} s")
+                _round(server, layer, digest, measured[server])
+        say(f"  sha256 + write + fsync: {floor.wall:.2f} s, {floor.cpu:.1f} s CPU")
         for server in servers:
-            wall = {"push": min(pushes[server]), "pull": min(pulls[server])}
-            costs = "   ".join(f"{what} {took:6.2f} s = {took / floor:.2f} x" for what, took in wall.items())
-            used = f"{min(cpus[server]):.1f} s CPU of a push, peak {_peak(server.pid) >> 20} MiB"
-            say(f"  {server.name:22}  {costs}   {used}")
+            say(f"  {server.name}, {_peak(server.pid) >> 20} MiB at most")
+            for name, cost in measured[server].items():
+                ratios = (
+                    f"{cost.wall / floor.wall:.2f} x, {cost.cpu:.1f} s CPU = {cost.cpu / floor.cpu:.2f} x"
+                )
+                say(f"    {name:14}  {cost.wall:5.2f} s = {ratios}")
+
+
+class Cost:
+    """Of one thing, at best."""
+
+    def __init__(self) -> None:
+        self.wall = self.cpu = float("inf")  # seconds
+
+    def measure(self, pid: int, work: Callable[[], None]) -> None:
+        """`pid`: of the process whose CPU counts."""
+        before = cpu(pid)
+        self.wall = min(self.wall, _timed(work))
+        self.cpu = min(self.cpu, cpu(pid) - before)
+
+
+def _round(server: Server, layer: Path, digest: str, costs: dict[str, Cost]) -> None:
+    costs["push"].measure(server.pid, lambda: push(server, layer, digest))
+    costs["pull"].measure(server.pid, lambda: _pull(server, digest, layer.stat().st_size))
+    _delete(server, digest)
+    costs["push in chunks"].measure(server.pid, lambda: push_in_chunks(server, layer, digest))
+    _delete(server, digest)
 
 
 def _layer(path: Path, size: int) -> Path:
@@ -96,6 +116,33 @@ def _floor(layer: Path, target: Path) -> None:
 
 
 def push(server: Server, layer: Path, digest: str) -> None:
+    with _put(server, digest, "Content-Length", str(layer.stat().st_size)) as line, layer.open("rb") as file:
+        line.sendfile(file)
+
+
+def push_in_chunks(server: Server, layer: Path, digest: str) -> None:
+    """As docker pushes what it compresses meanwhile."""
+    head = b"%x\r\n" % CHUNK
+    pieces = bytearray(PIECE)
+    with _put(server, digest, "Transfer-Encoding", "chunked") as line, layer.open("rb", buffering=0) as file:
+        while (read := file.readinto(pieces)) == PIECE:
+            view = memoryview(pieces)
+            parts = [(head, view[at : at + CHUNK], b"\r\n") for at in range(0, PIECE, CHUNK)]
+            _send(line, [part for chunk in parts for part in chunk])
+        assert read == 0, "the layer is so many pieces"
+        line.sendall(b"0\r\n\r\n")
+
+
+def _send(line: socket.socket, parts: list[bytes | memoryview]) -> None:
+    """Without a copy, as long as the kernel takes all of it."""
+    sent = line.sendmsg(parts)
+    if sent < sum(map(len, parts)):
+        line.sendall(b"".join(parts)[sent:])
+
+
+@contextmanager
+def _put(server: Server, digest: str, header: str, value: str) -> Iterator[socket.socket]:
+    """An upload, whose body is to be sent."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=300)
     connection.request("POST", f"/v2/{server.repository}/blobs/uploads/", headers={"Content-Length": "0"})
     answer = connection.getresponse()
@@ -104,10 +151,9 @@ def push(server: Server, layer: Path, digest: str) -> None:
     path = f"{place.path}?{place.query}&digest={digest}".replace("?&", "?")
     connection.putrequest("PUT", path)
     connection.putheader("Content-Type", "application/octet-stream")
-    connection.putheader("Content-Length", str(layer.stat().st_size))
+    connection.putheader(header, value)
     connection.endheaders()
-    with layer.open("rb") as file:
-        connection.sock.sendfile(file)
+    yield connection.sock
     answer = connection.getresponse()
     assert answer.status == http.client.CREATED, answer.read()
     connection.close()
