@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 _EXTENSION = "careen.connection"  # of ASGI: who serves the connection
 _PIECE = 1 << 20  # bytes
-_READ = 256 << 10  # bytes that asyncio and uvloop read at most, before they hear of a pause
+_READ = 512 << 10  # bytes that go through the parser at once
 _BUFFERS = 3
 _LARGE = 1 << 20  # bytes
 _MOMENT = 0.5  # seconds after which a piece is handed on that is not full yet
@@ -39,11 +39,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         super().on_message_complete()
         if self.parsed is not None:
-            self.parsed.wake()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self.parsed is not None:
+            self.transport.set_protocol(self)
             self.parsed.wake()
 
     def begin_anew(self) -> None:
@@ -102,8 +98,11 @@ class _Body:
         return cast("Scope", self._server.cycle.scope) is self._scope
 
 
-class _Pieces:
-    """One buffer fills while the application has one and may still be busy with the one before."""
+class _Pieces(asyncio.BufferedProtocol):
+    """Has the connection until the rest of a body is there.
+
+    One buffer fills while the application has one and may still be busy with the one before.
+    """
 
     def __init__(self, server: Protocol, size: int) -> None:
         self._server = server
@@ -113,6 +112,7 @@ class _Pieces:
         self._handed_on: list[bytearray] = []
         self._is_ready = asyncio.Event()
         self.is_over = False  # all pieces were handed on
+        server.transport.set_protocol(self)
 
     @property
     def _is_whole(self) -> bool:
@@ -151,6 +151,16 @@ class _Pieces:
         except TimeoutError:
             pass
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.connection_lost(exc)
+        self.wake()
+
+    def pause_writing(self) -> None:
+        self._server.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._server.resume_writing()
+
     def _came(self, size: int) -> None:
         self._filled += size
         if self._filled >= _PIECE or self._is_whole:
@@ -159,28 +169,34 @@ class _Pieces:
 
 
 class _Parsed(_Pieces):
-    """Is given the body by the parser."""
+    """Large reads go through the parser, which gives the body back."""
 
     def __init__(self, server: Protocol) -> None:
         super().__init__(server, _PIECE + _READ)
+        self._read = memoryview(bytearray(_READ))
         server.parsed = self
 
     @property
     def _is_whole(self) -> bool:
         return not self._cycle.more_body
 
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - the kernel has more than it hints at
+        return self._read
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._server.data_received(cast("bytes", self._read[:nbytes]))
+
     def put(self, body: bytes) -> None:
         self._filling[self._filled : self._filled + len(body)] = body
         self._came(len(body))
 
 
-class _Straight(_Pieces, asyncio.BufferedProtocol):
-    """Has the connection until the rest of a body is there."""
+class _Straight(_Pieces):
+    """What is read needs no parser."""
 
     def __init__(self, server: Protocol, left: int) -> None:
         super().__init__(server, _PIECE)
         self._left = left  # bytes that have not come yet
-        server.transport.set_protocol(self)
 
     @property
     def _is_whole(self) -> bool:
@@ -199,16 +215,6 @@ class _Straight(_Pieces, asyncio.BufferedProtocol):
             self._server.begin_anew()
             self._server.transport.set_protocol(self._server)
             self._server.flow.resume_reading()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server.connection_lost(exc)
-        self.wake()
-
-    def pause_writing(self) -> None:
-        self._server.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._server.resume_writing()
 
 
 def _announced(scope: Scope) -> int | None:
