@@ -62,6 +62,7 @@ class Settings:
     scan_results_days: int  # for which they are kept
     operations_days: int  # for which operations that ended are kept
     budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
+    sparse_indexes: bool  # whether an index may name images that are not there
     kernel_headers: bool  # whether the kernel's vulnerabilities count for its headers
     tls_names: tuple[str, ...]  # further names for careen's own certificate
     audit: str  # a path, "stdout" or "" = none
@@ -114,6 +115,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         workers=int(_number(environment, "CAREEN_WORKERS", float(os.cpu_count() or 1))),
         push_wait=_number(environment, "CAREEN_PUSH_WAIT", 20.0, least=0),
         budgets={name: value for name, value in environment.items() if name.startswith("CAREEN_BUDGET_")},
+        sparse_indexes=_switch(environment, "CAREEN_SPARSE_INDEXES"),
         kernel_headers=_switch(environment, "CAREEN_KERNEL_HEADERS"),
         tls_names=_names(environment, "CAREEN_TLS_NAMES"),
         audit=environment.get("CAREEN_AUDIT", str(data / "audit.jsonl")),

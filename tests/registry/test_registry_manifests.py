@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from careen.model.registry import Image
+from careen.store import images
 from careen.store.database import Database
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -194,6 +195,43 @@ def test_an_index_is_an_image_over_images(
     assert http.get(f"/{name}/manifests/v1").headers["content-type"] == INDEX
     assert [image.digest for image in arrived] == [digest_of(body) for body in [*children, index]]
     refused(http.delete(f"/{name}/manifests/{digest_of(children[0])}"), 405, "DENIED")
+
+
+def test_an_index_may_come_before_its_images_where_it_may_be_sparse(
+    serve: Callable[..., AbstractContextManager[Any]], database: Database, refused: Refused
+) -> None:
+    with serve(database, sparse_indexes=True) as server:
+        base = f"http://{server.address}/v2/{server.name}"
+        with httpx.Client(base_url=base, trust_env=False) as http:
+            config = b'{"architecture":"amd64","os":"linux"}'
+            entry = {
+                "mediaType": "application/vnd.oci.image.config.v1+json",
+                "digest": digest_of(config),
+                "size": len(config),
+            }
+            http.post("/blobs/uploads/", params={"digest": digest_of(config)}, content=config)
+            children = [
+                json.dumps({"schemaVersion": 2, "config": entry, "layers": [], "annotations": {"n": name}})
+                for name in "abc"
+            ]
+            bodies = [child.encode() for child in children]
+            entries = [
+                {"mediaType": MANIFEST, "digest": digest_of(body), "size": len(body)} for body in bodies
+            ]
+            index = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode()
+            assert put(http, f"/manifests/{digest_of(bodies[1])}", bodies[1]).status_code == 201
+            assert put(http, "/manifests/v1", index, INDEX).status_code == 201
+            assert http.get("/manifests/v1").content == index
+            refused(http.get(f"/manifests/{digest_of(bodies[0])}"), 404, "MANIFEST_UNKNOWN")
+            refused(http.delete(f"/manifests/{digest_of(bodies[1])}"), 405, "DENIED")
+            assert put(http, f"/manifests/{digest_of(bodies[0])}", bodies[0]).status_code == 201
+            refused(http.delete(f"/manifests/{digest_of(bodies[0])}"), 405, "DENIED")
+            with database.read() as connection:
+                (stored,) = [each for each in server.arrived if each.digest == digest_of(index)]
+                parts = images.children(connection, stored)
+            assert [part.digest for part in parts] == [digest_of(body) for body in bodies[:2]]
+            assert http.delete(f"/manifests/{digest_of(index)}").status_code == 202
+            assert http.delete(f"/manifests/{digest_of(bodies[0])}").status_code == 202
 
 
 def test_a_deleted_tag_leaves_its_image(

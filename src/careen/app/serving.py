@@ -247,6 +247,7 @@ def _application(parts: Workshop, begun: Begun, api: Api, authentication: Authen
         patience=parts.settings.push_wait,
         arrivals=Arriving(parts.indexing, parts.blobs),
         grace=parts.settings.blob_grace,
+        sparse_indexes=parts.settings.sparse_indexes,
     )
     return Starlette(
         routes=[

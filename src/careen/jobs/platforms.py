@@ -60,8 +60,8 @@ def _within(
         seen.add(child.digest)
         image = images.by_digest(connection, repository_id, child.digest)
         if image is None:
-            message = f"{_name(child)}: the image is named by the index but is not here"
-            yield Problem(ProblemKind.FOREIGN_LAYER, "", message)
+            message = f"{_name(child)}: the index names this image, but it is not here and was not judged"
+            yield Problem(ProblemKind.MISSING_PLATFORM, "", message)
             continue
         manifest = manifests.parse(images.body(connection, image.id))
         if manifests.is_image(manifest):

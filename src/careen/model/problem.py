@@ -21,6 +21,7 @@ class ProblemKind(StrEnum):
     UNSUPPORTED_DATABASE = "unsupported-database"  # a package database that careen cannot read yet
     CORRUPT_LAYER = "corrupt-layer"  # a layer's bytes are not what they claim to be
     FOREIGN_LAYER = "foreign-layer"  # a layer that is not in the registry
+    MISSING_PLATFORM = "missing-platform"  # an index names an image that is not in the registry
     BUDGET_EXCEEDED = "budget-exceeded"  # a limit on hostile input was reached
     THIRD_PARTY_PACKAGE = "third-party-package"  # not built by the distribution: nobody's advisories apply
     KERNEL_HEADERS = "kernel-headers"  # packages of the kernel's source without anything that runs

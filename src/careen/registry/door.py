@@ -58,6 +58,7 @@ class RegistryDoor:
     patience: float = 20.0  # seconds
     arrivals: Arrivals = Unheard()  # noqa: RUF009 - it has no state
     grace: timedelta = timedelta(days=1)  # how long a blob that no image uses is kept
+    sparse_indexes: bool = False  # whether an index may name images that are not there
 
     async def reading(self, read: Callable[[*_Arguments], _Answer], *arguments: *_Arguments) -> _Answer:
         """What `read` gives, which reads a few rows; in a thread unless that takes longer than they do."""

@@ -101,7 +101,7 @@ class Manifests:
             raise DigestMismatch(f"the digest of the manifest is {manifest.digest}, not {reference}")
         with self._door.database.write() as connection:
             repository = names.find_or_make(connection, name)
-            image = images.put(connection, repository, manifest, body)
+            image = images.put(connection, repository, manifest, body, sparse=self._door.sparse_indexes)
             for tag in tags:
                 images.tag(connection, image, tag)
             if tags:

@@ -12,7 +12,7 @@ from careen.model.digest import Digest
 from careen.model.manifest import Descriptor, Manifest
 from careen.model.policy import Candidate
 from careen.model.registry import Blob, Image, Repository
-from careen.store import image_rows, journal, referrers
+from careen.store import image_rows, index_parts, journal, referrers
 from careen.store.blobs import touch_links
 from careen.store.columns import now
 from careen.store.inserts import affects_a_row, batched, insert, insert_all, insert_new
@@ -54,21 +54,27 @@ class MissingBlob(NotFound):
         self.digest = digest
 
 
-def put(connection: Connection, repository: Repository, manifest: Manifest, body: bytes) -> Image:
+def put(
+    connection: Connection, repository: Repository, manifest: Manifest, body: bytes, *, sparse: bool = False
+) -> Image:
     """Store the manifest, or find it stored already.
 
     Raises MissingBlob, and writes nothing, when the repository lacks something that the manifest names.
     A layer with URLs (a foreign layer) may be lacking: its Blob has an empty id and the manifest's size.
+    So may an image of an index that is allowed to be `sparse`.
     """
     found = _blobs(connection, repository, manifest)
-    children = _children(connection, repository, manifest)
+    children = _children(connection, repository, manifest, sparse=sparse)
     image_id = ids.new()
     row = _row(repository, manifest, now()) | {"id": image_id, "body": body}
     if manifest.config:
         row["config_id"] = found[manifest.config.digest].id
     if is_new := insert_new(connection, images, row):
         insert_all(connection, image_layers, _layer_rows(image_id, manifest.layers, found))
-        insert_all(connection, image_children, _child_rows(image_id, children))
+        index_parts.put(
+            connection, repository, image_id, [child.digest for child in manifest.children], children
+        )
+        index_parts.arrived(connection, repository, manifest.digest, image_id)
         if manifest.referral:
             referrers.add(connection, image_id, repository.id, manifest.digest, manifest.referral)
     stored = by_digest(connection, repository.id, manifest.digest)
@@ -267,13 +273,6 @@ def _layer_rows(
     return rows
 
 
-def _child_rows(image_id: str, children: Sequence[str]) -> Sequence[dict[str, object]]:
-    return [
-        {"image_id": image_id, "position": position, "child_id": child}
-        for position, child in enumerate(children)
-    ]
-
-
 def _blobs(connection: Connection, repository: Repository, manifest: Manifest) -> Mapping[Digest, Blob]:
     """The blobs that the manifest names; raises MissingBlob for the first that is not to be had.
 
@@ -295,16 +294,12 @@ def _blobs(connection: Connection, repository: Repository, manifest: Manifest) -
     return found
 
 
-def _children(connection: Connection, repository: Repository, manifest: Manifest) -> Sequence[str]:
+def _children(
+    connection: Connection, repository: Repository, manifest: Manifest, *, sparse: bool
+) -> Mapping[Digest, str]:
     """The ids of the images that an index names; raises MissingBlob likewise."""
-    named = [child.digest for child in manifest.children]
-    found: dict[Digest, str] = {}
-    for batch in batched(set(named)):
-        query = select(*images.c["id", "digest"]).where(
-            images.c.repository_id == repository.id, images.c.digest.in_(batch)
-        )
-        found |= {Digest(row.digest): row.id for row in connection.execute(query)}
-    for digest in named:
-        if digest not in found:
-            raise MissingBlob(digest)
-    return [found[digest] for digest in named]
+    found = index_parts.find(connection, repository, manifest)
+    missing = [child.digest for child in manifest.children if child.digest not in found]
+    if missing and not sparse:
+        raise MissingBlob(missing[0])
+    return index_parts.find_again(connection, repository, manifest) if missing else found

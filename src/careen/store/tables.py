@@ -160,6 +160,17 @@ image_children = Table(
     Index(None, "child_id"),
 )
 
+# What an index names that its repository lacks, until it comes.
+missing_children = Table(
+    "missing_children",
+    metadata,
+    _part_of("image_id", "images.id", key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _part_of("repository_id", "repositories.id"),
+    _text("digest"),
+    Index(None, "repository_id", "digest"),
+)
+
 # Manifests with a subject: signatures, SBOMs and the like. `digest` is the image's own, for pages in order.
 referrers = Table(
     "referrers",
