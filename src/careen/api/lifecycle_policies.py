@@ -23,11 +23,11 @@ from careen.store import images, lifecycle, registries, repositories
 from careen.store.columns import now
 from careen.store.database import Database
 
-_POLICIES = (
+_FILTERABLE = (
     Field("name", ("lifecycle_policy",)),
-    Field("created_at", ("lifecycle_policy",)),
     Field("status", ("lifecycle_policy",), member_of(PolicyStatus)),
 )
+_ORDERABLE = (*_FILTERABLE, Field("created_at", ("lifecycle_policy",)))
 _DRY_RUNS = (Field("run_at"), Field("affected_images_count"))
 _UPDATABLE = ("name", "description", "status", "rules")
 _MOST_RULES = 100
@@ -49,7 +49,7 @@ class LifecyclePolicies:
     def list(
         self, request: lifecycle_policy_service_pb2.ListLifecyclePoliciesRequest, _: Call
     ) -> lifecycle_policy_service_pb2.ListLifecyclePoliciesResponse:
-        asked = paging.read(request, filterable=_POLICIES, orderable=_POLICIES)
+        asked = paging.read(request, filterable=_FILTERABLE, orderable=_ORDERABLE)
         response = lifecycle_policy_service_pb2.ListLifecyclePoliciesResponse()
         with self.database.read() as connection:
             if request.repository_id and repositories.get(connection, request.repository_id) is None:
