@@ -1,5 +1,6 @@
 """Path keys by the million: 8 bytes each, where a set of Python's takes a hundred."""
 
+import struct
 from collections.abc import Iterable
 
 _SIZE = 8  # bytes of a key
@@ -33,8 +34,10 @@ class Keys:
 
     def pack(self) -> bytes:
         """All of them in order, each once."""
-        return b"".join(b"".join(sorted(set(_split(shelf)))) for shelf in self._shelves)
+        return b"".join(map(_sorted, self._shelves))
 
 
-def _split(shelf: bytearray) -> list[bytes]:
-    return [bytes(shelf[at : at + _SIZE]) for at in range(0, len(shelf), _SIZE)]
+def _sorted(shelf: bytearray) -> bytes:
+    """By way of numbers, which takes half as long as with pieces of bytes."""
+    numbers = sorted(set(struct.unpack(f">{len(shelf) // _SIZE}Q", shelf)))
+    return struct.pack(f">{len(numbers)}Q", *numbers)
