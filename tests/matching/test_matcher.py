@@ -433,7 +433,7 @@ def test_r15_the_day_after_its_end_of_life_a_release_says_so(
 
 def test_an_installed_version_that_cannot_be_read_is_a_problem(snapshot_of: Make) -> None:
     snapshot = snapshot_of(PYPI, pypi("CVE-2024-1000", "flask", Range()))
-    verdict = judge(snapshot, python("flask", "1.0-bulbasaur"), python("flask", ""))
+    verdict = judge(snapshot, python("flask", "bulbasaur-1.0"), python("flask", ""))
     assert kinds(verdict) == [ProblemKind.INVALID_VERSION, ProblemKind.INVALID_VERSION]
     assert "flask" in verdict.problems[0].message
     assert verdict.problems[0].path == "app/METADATA"

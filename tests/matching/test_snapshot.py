@@ -44,7 +44,7 @@ RECORDS: list[tuple[str, Record]] = [
     *(("osv", advisory(f"CVE-2024-{number}", Range(fixed=f"{number}"))) for number in range(1000, 1100)),
     (
         "osv",
-        advisory("CVE-2024-2000", Range("2", "1"), Range(fixed="1-x"), versions=("3", "3.0", "four", "five")),
+        advisory("CVE-2024-2000", Range("2", "1"), Range(fixed="x-1"), versions=("3", "3.0", "four", "five")),
     ),
     ("nvd", RATING),
     ("nvd", Problem(ProblemKind.INVALID_ADVISORY, "page 7", "no id")),
@@ -153,7 +153,7 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_kept(tmp_path: Path) -> 
         counted = {problem.message: count for problem, count in snapshot.problems("osv")}
         assert counted == {
             "CVE-2024-2000: flask: there is no version from '2' to '1'": 1,
-            "CVE-2024-2000: flask: '1-x' is not a version of the scheme pep440": 1,
+            "CVE-2024-2000: flask: 'x-1' is not a version of the scheme pep440": 1,
             "CVE-2024-2000: flask: 'four' is not a version of the scheme pep440": 2,
         }
         assert snapshot.problems("nvd") == ((RECORDS[-1][1], 1),)

@@ -30,20 +30,13 @@ NO_VERSIONS = {
         r"|.*_(blah|csv|foo).*"
         r"|[0-9]+-(r|r-.*|r0-.*|-?ruff.*)"
     ),
-    # From before PEP 440.
-    "pep440": re.compile(
-        r".*-[a-zA-Z]{5,}\d*|.*[mp]\d|.*\.svn\..*|\d{4}-.*|.*beta6\.1|-class\..*|.*-STAGING|.*-test1"
-    ),
-    "rpm": re.compile(
-        r".*-.*-.*"  # a package's name or architecture beside its version
-        r"|.*:.*"  # an epoch that is no number
-    ),
+    "pep440": re.compile(r"-class\..*"),
+    "rpm": re.compile(r".*-.*-.*"),  # a package's name or architecture beside its version
     "gem": re.compile(
         r"|1(beta|gamma)"  # no dot before a word
         r"|.*_.*"  # the platform x86_64 behind the version
     ),
-    # What composer/semver's VersionParser refuses; a branch with a name has no order.
-    "composer": re.compile(r".*\.post[0-9]+|.*#.*|4\.3-2.*|.*\.dev10[01]|.*-test1|dev-foo"),
+    "composer": re.compile(r".*#.*|dev-foo"),  # a branch with a name has no order
 }
 
 # Pairs of the collection that the reference itself orders otherwise.

@@ -1,6 +1,6 @@
 """The tables of a snapshot: an SQLite file that is written once and then only read."""
 
-VERSION = 5  # `user_version` of the file: raised whenever what is below changes, or any key
+VERSION = 6  # `user_version` of the file: raised whenever what is below changes, or any key
 
 PRAGMAS = {"page_size": 4096, "journal_mode": "OFF", "synchronous": "OFF", "user_version": VERSION}
 

@@ -4,7 +4,9 @@
 
 The key has a token for each word and number. A word of a pre-release is below the end of the version, numbers
 and patches are above it; so no key is the beginning of another. A branch with numbers (`1.2.x-dev`) is above
-all of its releases. A branch with a name (`dev-main`) has no order, and is refused.
+all of its releases. A branch with a name (`dev-main`) has no order, and is refused. What VersionParser
+refuses though it begins with a number (`1.5.1.dev100`, `3.1.0.post1`) is ordered as PHP does with its words,
+as OSV has it.
 """
 
 import re
@@ -15,7 +17,7 @@ from careen.versions.invalid import LONGEST, InvalidVersion
 
 NAME = "composer"
 
-_DEV, _ALPHA, _BETA, _RC, _END, _NUMBER, _PATCH = "\1\2\3\4\5\6\7"
+_UNKNOWN, _DEV, _ALPHA, _BETA, _RC, _END, _NUMBER, _PATCH = "\0\1\2\3\4\5\6\7"
 _STABILITIES = {
     "alpha": _ALPHA,
     "a": _ALPHA,
@@ -41,6 +43,9 @@ _LONG = re.compile(rf"v?(?P<numbers>[0-9]{{6,}}(?:\.[0-9]+){{0,3}}){_TAIL}", re.
 _BRANCH = re.compile(r"v?(?P<numbers>[0-9]+(?:\.(?:[0-9]+|[x*])){0,3})[.-]?dev", re.IGNORECASE)
 _FLAG = re.compile(r"@(?:stable|rc|beta|alpha|dev)$", re.IGNORECASE)
 _BUILD = re.compile(r"\+\S+$")
+_OTHER = re.compile(r"v?(?P<numbers>[0-9]+(?:[._-][0-9]+)*)(?P<rest>[0-9A-Za-z._+~-]*)", re.ASCII)
+# What a word begins with, in the order in which PHP looks (ext/standard/versioning.c).
+_WORDS = (("dev", _DEV), ("a", _ALPHA), ("b", _BETA), ("RC", _RC), ("rc", _RC), ("p", _PATCH))
 
 
 def key(text: str) -> bytes:
@@ -56,7 +61,16 @@ def key(text: str) -> bytes:
     if branch := _BRANCH.fullmatch(version):
         numbers = [_OPEN if each in "xX*" else each for each in branch["numbers"].split(".")]
         return _key(_padded(numbers, _OPEN), _DEV)
+    if other := _OTHER.fullmatch(version):
+        tokens = re.findall("[0-9]+|[A-Za-z]+", other["rest"])
+        return _key(_padded(re.split("[._-]", other["numbers"]), "0"), "".join(map(_token, tokens)))
     raise InvalidVersion.of(text, NAME)
+
+
+def _token(text: str) -> str:
+    if text.isdigit():
+        return _NUMBER + number(text)
+    return next((rank for beginning, rank in _WORDS if text.startswith(beginning)), _UNKNOWN)
 
 
 def _padded(numbers: Sequence[str], filler: str) -> Sequence[str]:

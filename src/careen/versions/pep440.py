@@ -3,11 +3,13 @@
     [v] [epoch!] number {.number} [pre-release] [post-release] [.dev] [+ local]
 
 The key is epoch, release without trailing zeros, pre-release, post-release, development release and local
-version, one after the other; each part shows where it ends, so no key is the beginning of another.
+version, one after the other; each part shows where it ends, so no key is the beginning of another. Texts
+from before PEP 440 ("1.0-final-2", "0.3m2") are below all others.
 """
 
 import re
 
+from careen.versions import _legacy_python
 from careen.versions._number import number
 from careen.versions.invalid import LONGEST, InvalidVersion
 
@@ -33,13 +35,15 @@ _PRE = {
 }
 _ABOVE_PRE = "z"
 _ABOVE_LOCAL = "\2"  # above every _SOME
+_LEGACY = _NONE * 5  # below the key of 0.dev0, which has fewer
 
 
 def key(text: str) -> bytes:
-    """Versions from before PEP 440 ("1.0-final-2") have no order, and are refused."""
-    version = _VERSION.fullmatch(text.strip().lower()) if len(text) <= LONGEST else None
-    if version is None:
+    if len(text) > LONGEST:
         raise InvalidVersion.of(text, NAME)
+    version = _VERSION.fullmatch(text.strip().lower())
+    if version is None:
+        return _legacy(text)
     epoch, release, pre, pre_count, post, post_number, post_count, dev, dev_count, local = version.groups()
     parts = (
         number(epoch or ""),
@@ -58,7 +62,16 @@ def after(text: str) -> bytes:
     `<=2.0` and `==2.0` hold for the build 2.0+cu118 too (PEP 440, "Version specifiers").
     """
     version = key(text)
-    return version + b"\0" if "+" in text else version.removesuffix(_NONE.encode()) + _ABOVE_LOCAL.encode()
+    if "+" in text or version.startswith(_LEGACY.encode()):
+        return version + b"\0"
+    return version.removesuffix(_NONE.encode()) + _ABOVE_LOCAL.encode()
+
+
+def _legacy(text: str) -> bytes:
+    found = _legacy_python.key(text.strip().lower())
+    if found is None:
+        raise InvalidVersion.of(text, NAME)
+    return (_LEGACY + found).encode()
 
 
 def _release(numbers: str) -> str:

@@ -4,7 +4,8 @@ Version and release are runs of letters and runs of digits; everything else only
 `^`. The key is the epoch and then a character for the kind of each token and its value: where the kinds of
 two tokens differ, they rank as below. A token of the end closes each part, so no key is the beginning of
 another. A missing epoch is 0; a missing release is below every other one, as rpmVersionCompare() has it, so
-`1.2` is before `1.2-1` and an installed `1.2-1` is not before a fix in `1.2`.
+`1.2` is before `1.2-1` and an installed `1.2-1` is not before a fix in `1.2`. A colon ends an epoch where
+only digits stand before it, as in rpm's parseEVR(); elsewhere it is a character as others are.
 """
 
 import re
@@ -17,7 +18,7 @@ NAME = "rpm"
 _TILDE, _END, _CARET, _LETTERS, _NUMBER = "\1\2\3\4\5"
 _NO_RELEASE = "\0"
 
-_VERSION = re.compile(r"(?:([0-9]{1,10}):)?([^\s:-]+)(?:-([^\s:-]*))?")
+_VERSION = re.compile(r"(?:([0-9]{1,10}):)?+((?![0-9]*:)[^\s-]+)(?:-([^\s-]*))?")
 _LARGEST_EPOCH = 2**32 - 1  # a header keeps it in an unsigned int
 _TOKEN = re.compile(r"~|\^|[A-Za-z]+|[0-9]+")
 _SIGNS = {"~": _TILDE, "^": _CARET}
