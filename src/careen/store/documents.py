@@ -12,6 +12,7 @@ from careen.model.problem import Problem, ProblemKind
 
 Json = dict[str, Any]
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
 _PACKAGE = tuple(field.name for field in fields(Package))
 _DISTRO = tuple(field.name for field in fields(Distro))
 
@@ -27,13 +28,19 @@ class Encoded(str):
 
 
 def encode(document: object) -> str:
-    return document if isinstance(document, Encoded) else json.dumps(document)
+    return document if isinstance(document, Encoded) else _JSON.encode(document)
 
 
 @lru_cache(maxsize=2000)
 def encoded_package(package: Package) -> Encoded:
     """As `of_package`, for a package that many findings are about."""
-    return Encoded(json.dumps(of_package(package)))
+    return Encoded(_JSON.encode(of_package(package)))
+
+
+@lru_cache(maxsize=2000)
+def encoded_names(names: tuple[str, ...]) -> Encoded:
+    """A list of them: most findings have the same, which is none."""
+    return Encoded(_JSON.encode(names))
 
 
 def package(document: Mapping[str, Any]) -> Package:

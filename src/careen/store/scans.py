@@ -263,7 +263,7 @@ def finding_row(scan_id: str, position: int, finding: Finding) -> dict[str, obje
         "name": finding.id,
         "severity": finding.severity,
         "package_name": finding.package.name,
-        "aliases": finding.aliases,
+        "aliases": documents.encoded_names(finding.aliases),
         "package": documents.encoded_package(finding.package),
         "fixed_by": finding.fixed_by,
         "origin": finding.origin,
