@@ -11,7 +11,8 @@ from careen.store.idempotency import Attempt
 
 def _trace_id() -> str:
     """As Yandex writes it: trace, span, trace, sampled."""
-    trace, span = secrets.token_hex(8), secrets.token_hex(8)
+    drawn = secrets.token_hex(16)
+    trace, span = drawn[:16], drawn[16:]
     return f"{trace}:{span}:{trace}:1"
 
 
