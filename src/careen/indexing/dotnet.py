@@ -15,11 +15,11 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "dotnet"
-VERSION = 1
+VERSION = 2
 
 _NAME = re.compile(r"[a-z0-9_.-]+")
 _RUNTIME_PACK = "runtimepack."  # stands before the id of a package that .NET itself is published as
-_KINDS = ("package", "runtimepack")
+_KINDS = ("package", "runtimepack", "project")
 _RUN = ("runtime", "runtimeTargets", "native")  # files of a library that are there when it runs
 
 SIGNS = Signs(ends=(".deps.json",))
@@ -30,9 +30,10 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """The packages, and the parts of .NET that a self-contained application brings; no projects.
+    """The packages, the parts of .NET that a self-contained application brings, and its own projects.
 
     A library that the target lists without any file to run served to compile only, and is not there.
+    A project may only share its name with a package of NuGet's: low confidence.
     """
     try:
         document = load_object(file)
@@ -44,7 +45,7 @@ def read(file: File) -> Iterator[Package | Problem]:
     for library, fields in libraries.items():
         kind = _member(fields, "type")
         if kind in _KINDS and _runs(target.get(library)):
-            yield _package(file, library, is_pack=kind == "runtimepack")
+            yield _package(file, library, str(kind))
 
 
 def _target(document: Mapping[str, object]) -> Mapping[str, object]:
@@ -62,10 +63,11 @@ def _runs(library: object) -> bool:
     return not isinstance(library, dict) or any(library.get(part) for part in _RUN)
 
 
-def _package(file: File, library: str, *, is_pack: bool) -> Package | Problem:
+def _package(file: File, library: str, kind: str) -> Package | Problem:
     """The package NAME/VERSION; letter case is no part of NuGet's names."""
     name, _, version = library.partition("/")
-    name = name.removeprefix(_RUNTIME_PACK if is_pack else "").lower()
+    name = name.removeprefix(_RUNTIME_PACK if kind == "runtimepack" else "").lower()
     if not _NAME.fullmatch(name) or not is_token(name) or not is_token(version):
         return unnamed(file, name, version, "a library")
-    return Package(name, version, type="nuget", manager="nuget", path=file.path, ecosystem="NuGet")
+    confidence = "low" if kind == "project" else ""
+    return Package(name, version, "nuget", "nuget", file.path, "NuGet", confidence=confidence)
