@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import tracemalloc
 from itertools import chain
 
 import pytest
@@ -149,3 +150,14 @@ def test_most_members_are_passed() -> None:
     assert [file.path for file in walk] == ["a/x.md"]
     assert asked == ["a/0", "a/x.md"]
     assert len(walk.tree.build().files) == 8 * 51
+
+
+def test_a_folder_of_any_size_is_passed_in_little_memory() -> None:
+    data = archive([(tarfile.REGTYPE, f"a/{number}", b"") for number in range(20_000)], tarfile.GNU_FORMAT)
+    walk = Walk(iter([data]), wants=wants, budgets=Budgets(), marks=MARKS)
+    tracemalloc.start()
+    assert list(walk) == []
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(walk.tree.build().files) == 8 * 20_000
+    assert most < 2 << 20

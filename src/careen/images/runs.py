@@ -13,6 +13,7 @@ from careen.images.tree import Tree
 _FILE, _FOLDER, _SYMLINK = b"052"
 _DOTS = b"/"  # the byte behind ".": a name that is not less is neither a whiteout nor "..", nor empty
 _TAIL = 3  # bytes
+_MOST = 1000  # names that are gathered
 
 
 class Marks(NamedTuple):
@@ -76,7 +77,7 @@ class Runs:
         folder, _, last = name.rpartition(b"/")
         if not folder or last < _DOTS or name[-_TAIL:] in self._tails or first in self._firsts:
             return False
-        if folder != self._folder:
+        if folder != self._folder or len(self._names) == _MOST:
             self._leave()
             home = self._tree.enter(str(folder, "ascii"))
             if home in self._above or home.startswith(self._begins) or len(home) > self._longest:
