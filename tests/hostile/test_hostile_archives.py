@@ -84,3 +84,22 @@ def test_a_line_of_blanks_in_a_pom_costs_no_more_than_its_length() -> None:
 def test_a_file_in_a_million_pieces_is_read_where_it_is_asked_for() -> None:
     names = [b"%d/pom.properties" % number for number in range(5_000)]
     assert [item for item in read(overlapping(names, POM), piece=2) if isinstance(item, Package)]
+
+
+def test_a_jar_s_name_is_no_version_where_it_could_steer_a_terminal() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("META-INF/MANIFEST.MF", "Implementation-Title: org.acme:tool\n")
+    content = out.getvalue()
+    found = list(java.read(File("app/tool-1.0\x1b[31m.jar", size=len(content), pieces=[content])))
+    assert problems(found) == found
+
+
+def test_names_of_64_kilobytes_cost_no_more_than_they_are_long() -> None:
+    name = b"a-" + b"0." * 30_000 + b"\n.jar"
+    inner = overlapping([b"META-INF/MANIFEST.MF"], b"Implementation-Title: a:a\n")
+    began = time.process_time()
+    for _ in range(3):
+        inner = overlapping([name], inner)
+    read(inner)
+    assert time.process_time() - began < 5

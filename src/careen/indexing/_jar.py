@@ -15,7 +15,7 @@ _NUMBER = re.compile(
     r"-(?=[0-9]|r[0-9]+$|build[0-9])(?![0-9]+(?:\.[0-9]+)*-(?![0-9]{8}\.[0-9]{6}-)[0-9]+\.[0-9])"
 )
 _SEPARATOR = re.compile("[=:]")
-_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+(?:[.-].*)?")
+_DOTTED = re.compile(r"[0-9]+(?:\.[0-9]+)+(?:[.-].*)?", re.DOTALL)
 # As Gradle's plugins write it: org.apache.xmlgraphics:batik-all, com.netflix.eureka#eureka-client;1.9.2
 _TITLE = re.compile(r"(?P<group>[A-Za-z0-9_.-]+)[:#](?P<artifact>[A-Za-z0-9_.-]+)(?:;.*)?")
 _TOO_WIDE = ("org.apache", "com.sun")  # vendors of many groups, in whose name nothing is published
@@ -60,7 +60,8 @@ def own(stem: str, said: Mapping[str, str], pom_folders: Sequence[str]) -> Coord
     if not version:
         return None
     if title and artifact.startswith(title["artifact"]):
-        return Coordinates(title["group"], title["artifact"], version)
+        titled = Coordinates(title["group"], title["artifact"], version)
+        return titled if _is_valid(titled) else None
     for candidate in _artifacts(artifact, said):
         for group in _groups(candidate, version, said, pom_folders):
             found = Coordinates(group, candidate, version)

@@ -43,7 +43,7 @@ _LONG = re.compile(rf"v?(?P<numbers>[0-9]{{6,}}(?:\.[0-9]+){{0,3}}){_TAIL}", re.
 _BRANCH = re.compile(r"v?(?P<numbers>[0-9]+(?:\.(?:[0-9]+|[x*])){0,3})[.-]?dev", re.IGNORECASE)
 _FLAG = re.compile(r"@(?:stable|rc|beta|alpha|dev)$", re.IGNORECASE)
 _BUILD = re.compile(r"\+\S+$")
-_OTHER = re.compile(r"v?(?P<numbers>[0-9]+(?:[._-][0-9]+)*)(?P<rest>[0-9A-Za-z._+~-]*)", re.ASCII)
+_OTHER = re.compile(r"v?(?P<numbers>[0-9]++(?:[._-][0-9]++)*+)(?P<rest>[0-9A-Za-z._+~-]*)", re.ASCII)
 # What a word begins with, in the order in which PHP looks (ext/standard/versioning.c).
 _WORDS = (("dev", _DEV), ("a", _ALPHA), ("b", _BETA), ("RC", _RC), ("rc", _RC), ("p", _PATCH))
 
