@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import grpc
 import structlog
 import uvicorn
 import uvloop
@@ -198,25 +199,31 @@ async def _serve(parts: Workshop, begun: Begun, announce: Callable[[str], object
         trail=begun.trail,
     )
     material = tls.ensure(settings.tls, settings.tls_names)
-    tls_door, tls_port = await grpc_door.serve(api, str(settings.grpc), material=material)
-    api.grpc_address = str(replace(settings.grpc, port=tls_port))
-    doors = [tls_door]
-    plaintext = ""
-    if settings.grpc_plaintext is not None:
-        door, port = await grpc_door.serve(api, str(settings.grpc_plaintext))
-        doors.append(door)
-        plaintext = str(replace(settings.grpc_plaintext, port=port))
-    welcome = Welcome(http, api.grpc_address, plaintext, begun.registry.id, material, settings.auth)
-    web = _WebServer(
-        _web_config(_application(parts, begun, api, authentication)),
-        # The first key is made when it can be told: a server that cannot start must not use it up.
-        lambda: announce(welcome.text(_first_key(parts))),
-    )
+    doors: list[grpc.aio.Server] = []
     try:
+        plaintext = await _open(api, settings, material, doors)
+        welcome = Welcome(http, api.grpc_address, plaintext, begun.registry.id, material, settings.auth)
+        web = _WebServer(
+            _web_config(_application(parts, begun, api, authentication)),
+            # The first key is made when it can be told: a server that cannot start must not use it up.
+            lambda: announce(welcome.text(_first_key(parts))),
+        )
         await web.serve(sockets=[listener])
     finally:
         await asyncio.gather(*(door.stop(_GRACE) for door in doors))
         api.close()
+
+
+async def _open(api: Api, settings: Settings, material: tls.Material, doors: list[grpc.aio.Server]) -> str:
+    """Open the doors of gRPC, each of which is put into `doors`; the address of that without TLS, or ""."""
+    door, port = await grpc_door.serve(api, str(settings.grpc), material=material)
+    doors.append(door)
+    api.grpc_address = str(replace(settings.grpc, port=port))
+    if settings.grpc_plaintext is None:
+        return ""
+    door, port = await grpc_door.serve(api, str(settings.grpc_plaintext))
+    doors.append(door)
+    return str(replace(settings.grpc_plaintext, port=port))
 
 
 def _first_key(parts: Workshop) -> str:
