@@ -386,6 +386,19 @@ def test_a_blob_is_mounted_only_from_where_the_caller_may_pull(guarded: Guarded)
     assert mounted.status_code == 201
 
 
+def test_a_client_that_mounts_is_sent_for_a_token_to_both_repositories(guarded: Guarded) -> None:
+    source, target = f"{guarded.server.registry_id}/source", f"{guarded.server.registry_id}/target"
+    assert push(guarded, {"Authorization": f"Bearer {guarded.iam('pusher')}"}, source).status_code == 201
+    digest = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    start = (f"/{target}/blobs/uploads/", {"mount": digest, "from": source})
+    challenge = guarded.http.post(start[0], params=start[1]).headers["www-authenticate"]
+    scopes = challenge.partition('scope="')[2].rstrip('"')
+    assert scopes == f"repository:{target}:pull,push repository:{source}:pull"
+    for asked in ((scopes,), scopes.split(" ")):
+        token = guarded.bearer("pusher", *asked)
+        assert guarded.http.post(start[0], params=start[1], headers=token).status_code == 201
+
+
 def test_addresses_are_looked_at_beside_roles(guarded: Guarded) -> None:
     headers = {"Authorization": f"Bearer {guarded.iam('pusher')}"}
     with guarded.database.write() as connection:

@@ -62,7 +62,7 @@ class Admission:
             elif self._access.enforced:
                 _check_start(scope, caller)
         except (Denied, Unauthenticated) as error:
-            told = self._callers.refusal(connection, error, ask.scope if ask else "")
+            told = self._callers.refusal(connection, error, _scopes(connection, ask) if ask else "")
             if ask is not None and ask.action != "pull":
                 self._recorder.refused(scope, ask, told)
             raise told from error
@@ -124,6 +124,12 @@ def _ask(router: Router, scope: Scope) -> Ask | None:
             if match is wanted:
                 return _ask_of(scope["method"], child["path_params"])
     return None
+
+
+def _scopes(request: HTTPConnection, ask: Ask) -> str:
+    """What a token has to be for: whoever mounts a blob has to read where it comes from, too."""
+    source = request.query_params.get("from", "") if "mount" in request.query_params else ""
+    return f"{ask.scope} {Ask(source, 'pull').scope}" if source else ask.scope
 
 
 def _ask_of(method: str, parameters: Mapping[str, str]) -> Ask | None:
