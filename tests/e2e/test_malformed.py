@@ -1,5 +1,6 @@
 """What comes over the line and is no HTTP, or not quite."""
 
+import contextlib
 import json
 import socket
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 pytestmark = pytest.mark.e2e
 
 POST = b"POST /container-registry/v1/registries HTTP/1.1\r\nHost: a\r\n"
+MOST = 16 << 20  # bytes
 
 
 def sent(server: Any, data: bytes) -> bytes:
@@ -47,6 +49,33 @@ def test_what_cannot_be_read_is_a_status_as_every_refusal(server: Any, data: byt
     assert (headers["connection"], int(headers["content-length"])) == ("close", len(body))
     assert told["code"] == 3
     assert told["details"][-1]["requestId"] == headers["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        b"GET /endpoints HTTP/1.1\r\nHost: a\r\nX: ",
+        b"GET /endpoints HTTP/1.1\r\n",
+        b"GET /",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: ",
+        POST + b"Transfer-Encoding: chunked\r\n\r\n2;",
+    ],
+    ids=["a header", "headers", "an address", "a trailer", "a chunk's extension"],
+)
+def test_what_has_no_end_is_refused_before_it_fills_the_memory(server: Any, begin: bytes) -> None:
+    more = b"X: a\r\n" * 2000 if begin.endswith(b"1.1\r\n") else b"a" * 16_000
+    with socket.create_connection(("127.0.0.1", server.http_port), timeout=20) as line:
+        line.sendall(begin)
+        assert taken(line, more) < MOST
+
+
+def taken(line: socket.socket, more: bytes) -> int:
+    """Bytes that the server lets come before it hangs up, MOST if it does not."""
+    sent = 0
+    with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+        while sent < MOST:
+            sent += line.send(more)
+    return sent
 
 
 def test_what_is_old_or_odd_but_right_is_answered(server: Any) -> None:
