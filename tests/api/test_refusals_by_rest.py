@@ -111,6 +111,13 @@ def test_a_number_as_only_python_writes_it_is_refused(still_world: Any, size: st
     assert still_world.http.post(f"{V1}/lifecyclePolicies", json=body).status_code == 400
 
 
+@pytest.mark.parametrize("status", ["0_1", " 1 ", "+1", "\u0661", "1.0", "ACTIVE "])
+def test_a_value_of_an_enum_is_its_name_or_its_number(still_world: Any, status: str) -> None:
+    body = {"repositoryId": still_world.repository.id, "status": status, "rules": [{"untagged": True}]}
+    answer = still_world.http.post(f"{V1}/lifecyclePolicies", json=body)
+    assert (answer.status_code, rest(answer)["details"][0]["fieldViolations"][0]["field"]) == (400, "status")
+
+
 @pytest.mark.parametrize(
     "period", ["1_0s", "\u0665s", "+5s", "86400.s", "86400", "1e5s", "86400.0000000001s"]
 )

@@ -15,10 +15,16 @@ from careen.api.validation import invalid
 # types-protobuf knows no fields_by_camelcase_name.
 _Descriptor = Any
 
+_ENUM = re.compile(r"-?[0-9]+|[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DURATION = re.compile(r"-?[0-9]+(\.[0-9]{1,9})?s")
 _NAME_OF_DURATION = "google.protobuf.Duration"
-_NUMBERS = frozenset({FieldDescriptor.TYPE_INT32, FieldDescriptor.TYPE_INT64})
+_FORMS = {
+    FieldDescriptor.TYPE_ENUM: _ENUM,
+    FieldDescriptor.TYPE_INT32: _NUMBER,
+    FieldDescriptor.TYPE_INT64: _NUMBER,
+}
+_WORDS = {_DURATION: "duration", _ENUM: "name or number of a value", _NUMBER: "number"}
 
 
 def check(descriptor: _Descriptor, document: Mapping[str, Any]) -> None:
@@ -42,14 +48,12 @@ def _check(field: FieldDescriptor, value: object, name: str) -> None:
     elif isinstance(value, str):
         form = _form(field)
         if form is not None and not form.fullmatch(value):
-            raise invalid(name, f"{value[:100]!r} is no {'number' if form is _NUMBER else 'duration'}")
+            raise invalid(name, f"{value[:100]!r} is no {_WORDS[form]}")
 
 
 def _form(field: FieldDescriptor) -> re.Pattern[str] | None:
-    if field.type in _NUMBERS:
-        return _NUMBER
     is_duration = field.message_type is not None and field.message_type.full_name == _NAME_OF_DURATION
-    return _DURATION if is_duration else None
+    return _DURATION if is_duration else _FORMS.get(field.type)
 
 
 def field_named(descriptor: _Descriptor, name: str) -> Any:  # noqa: ANN401 - see _Descriptor
