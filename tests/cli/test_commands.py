@@ -43,6 +43,12 @@ def test_the_version_needs_nothing_of_careen() -> None:
     assert {name for name in modules.split() if name.startswith("careen")} == {"careen", "careen.cli"}
 
 
+def test_the_help_needs_no_server() -> None:
+    asked = ASKED.replace("--version", "--help")
+    said = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True).stdout
+    assert not {"grpc", "uvicorn", "starlette", "careen.api"} & set(said.splitlines()[-1].split())
+
+
 def test_a_scan_loads_no_feed_no_migration_and_no_server() -> None:
     program = "import sys, careen.cli.scanning; print(*sys.modules)"
     said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

@@ -5,7 +5,6 @@ import logging
 import click
 
 from careen import settings as settings_module
-from careen.app import serving
 from careen.cli.kindly import kindly
 from careen.cli.log import log_from
 
@@ -14,5 +13,7 @@ from careen.cli.log import log_from
 @kindly
 def serve() -> None:
     """Start registry, API and scanner in one process."""
+    from careen.app import serving  # noqa: PLC0415 - the list of commands needs no server
+
     log_from(logging.INFO)
     serving.serve(settings_module.read(), announce=click.echo)
