@@ -60,17 +60,25 @@ class IamTokens:
     def revoke(self, text: str, address: str) -> Identity:
         """Whose token it was; raises InvalidToken for one that does not hold, and TooManyFailures."""
         who = self.authentication
-        with who.attempt(address, secrets.digest(text)), who.database.write() as connection:
-            identity = proving.iam_token(connection, text, who.clock())
-            if identity is None:
-                raise InvalidToken
-            iam_tokens.revoke(connection, Form.IAM_TOKEN.id_of(text))
+        with who.attempt(address, secrets.digest(text)):
+            # Strangers guess here, and have to prove something before they hold up who writes.
+            with who.database.read() as connection:
+                self._owner(connection, text)
+            with who.database.write() as connection:
+                identity = self._owner(connection, text)
+                iam_tokens.revoke(connection, Form.IAM_TOKEN.id_of(text))
         return identity
 
     def prune(self) -> int:
         """Forget the tokens that have expired; to be called again and again."""
         with self.authentication.database.write() as connection:
             return iam_tokens.prune(connection, self.authentication.clock())
+
+    def _owner(self, connection: Connection, text: str) -> Identity:
+        identity = proving.iam_token(connection, text, self.authentication.clock())
+        if identity is None:
+            raise InvalidToken
+        return identity
 
     def _claim(self, text: str, address: str) -> Claim:
         try:
