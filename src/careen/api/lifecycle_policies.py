@@ -111,12 +111,13 @@ class LifecyclePolicies:
     ) -> Operation:
         """What the policy would delete now, whether it is active or not.
 
-        Found in a snapshot of the database, for as long as it takes: nobody waits for it.
+        Found without a connection, for as long as it takes: nobody who writes waits for it.
         """
         moment = now()
         with self.database.read() as connection:
             policy = _policy(connection, request.lifecycle_policy_id)
-            found = affected(policy, images.candidates(connection, policy.repository_id), moment)
+            candidates = images.candidates(connection, policy.repository_id)
+        found = affected(policy, candidates, moment)
         run = DryRun(ids.new(), policy.id, moment, len(found))
         with self.database.write() as connection:
             _policy(connection, policy.id)

@@ -96,7 +96,8 @@ def _apply(database: Database, policy: LifecyclePolicy, around: Around) -> int:
 def _delete(database: Database, policy: LifecyclePolicy, around: Around) -> int:
     with database.read() as connection:
         state = images.state(connection, policy.repository_id)
-        doomed = affected(policy, images.candidates(connection, policy.repository_id), now())
+        candidates = images.candidates(connection, policy.repository_id)
+    doomed = affected(policy, candidates, now())
     deleted = 0
     for start in range(0, len(doomed), _AT_ONCE):
         with around(), database.write() as connection:
