@@ -61,7 +61,7 @@ class Settings:
     scan_results: int  # newest of an image that are kept
     scan_results_days: int  # for which they are kept
     operations_days: int  # for which operations that ended are kept
-    budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text, read by the indexing child's side
+    budgets: Mapping[str, str]  # CAREEN_BUDGET_<NAME> -> text: limits on hostile input
     sparse_indexes: bool  # whether an index may name images that are not there
     kernel_headers: bool  # whether the kernel's vulnerabilities count for its headers
     tls_names: tuple[str, ...]  # further names for careen's own certificate

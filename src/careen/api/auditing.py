@@ -156,8 +156,7 @@ class Auditor:
             account = accounts.get(connection, account_id)
         if account is None:
             return event
-        caller = Identity(account.id, account.type, account.name)
-        return replace(event, origin=replace(event.origin, caller=caller))
+        return replace(event, origin=replace(event.origin, caller=Identity.of(account)))
 
 
 def _parameters(request: Message) -> Mapping[str, Any]:

@@ -1,6 +1,7 @@
 """The gRPC door: all services behind one port, with TLS or without (grpc.github.io/grpc/python, asyncio).
 
-One thread answers, for two would fight for the interpreter's lock.
+One event loop takes the calls, for two threads would fight for the interpreter's lock; what takes longer than
+to read a row goes to the API's threads.
 """
 
 from collections.abc import Mapping

@@ -129,7 +129,8 @@ def _write_end(
         return
     assert method.result is not None
     if operation.response is not None:
-        written.response.Pack(method.result.FromString(operation.response))
+        written.response.type_url = f"type.googleapis.com/{method.result.DESCRIPTOR.full_name}"
+        written.response.value = operation.response
         return
     try:
         written.response.Pack(response(connection, operation.method, operation.metadata))

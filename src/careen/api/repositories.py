@@ -12,10 +12,9 @@ from careen.api.call import Call
 from careen.api.fields import Field
 from careen.api.validation import invalid
 from careen.errors import NotFound, Precondition
+from careen.model.registry import LONGEST_NAME
 from careen.store import registries, repositories
 from careen.store.database import Database
-
-_LONGEST_NAME = 255  # characters, as the registry's door takes them
 
 _FIELDS = (Field("name", ("repository",)),)
 
@@ -47,8 +46,8 @@ class Repositories:
         registry_id, _, path = request.name.partition("/")
         if not path:
             raise invalid("name", "must be <registry id>/<path>")
-        if len(request.name) > _LONGEST_NAME:
-            raise invalid("name", f"must have at most {_LONGEST_NAME} characters: nobody could push to it")
+        if len(request.name) > LONGEST_NAME:
+            raise invalid("name", f"must have at most {LONGEST_NAME} characters: nobody could push to it")
         with self.database.write() as connection:
             if registries.get(connection, registry_id) is None:
                 raise NotFound.of("Registry", registry_id)

@@ -1,4 +1,4 @@
-"""What cannot be read as HTTP is answered in the form of all other refusals; heads do not go on for ever."""
+"""What cannot be read as HTTP is answered in the form of the API's refusals; heads do not go on for ever."""
 
 from careen.api import rest
 from careen.api.call import Call

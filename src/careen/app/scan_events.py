@@ -62,6 +62,4 @@ def _details(connection: Connection, operation: Operation) -> Mapping[str, Any]:
 def _caller(connection: Connection, created_by: str) -> Identity:
     """An account, or what begins scans by itself."""
     account = accounts.get(connection, created_by)
-    if account is None:
-        return Identity(created_by, SubjectType.SYSTEM)
-    return Identity(account.id, account.type, account.name)
+    return Identity(created_by, SubjectType.SYSTEM) if account is None else Identity.of(account)

@@ -39,6 +39,10 @@ class Identity:
     # What a token for the registry is limited to: repository -> actions; None = no limit.
     scope: Mapping[str, frozenset[str]] | None = None
 
+    @classmethod
+    def of(cls, account: Account) -> "Identity":
+        return cls(account.id, account.type, account.name)
+
     @property
     def is_known(self) -> bool:
         return self.type is not SubjectType.SYSTEM

@@ -8,6 +8,8 @@ from enum import IntEnum
 from careen.model.digest import Digest
 from careen.model.severity import Counts
 
+LONGEST_NAME = 255  # characters of a repository's: for many clients no more fit into a reference
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:

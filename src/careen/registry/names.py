@@ -4,11 +4,10 @@ import re
 
 from sqlalchemy import Connection
 
-from careen.model.registry import Repository
+from careen.model.registry import LONGEST_NAME, Repository
 from careen.registry.errors import NameInvalid, NameUnknown, TagInvalid
 from careen.store import registries, repositories
 
-_MAX_NAME = 255  # characters; more do not fit into a reference with a host, for many clients
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})+")
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
@@ -16,8 +15,8 @@ _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 
 def registry_id(name: str) -> str:
     """The first part of `<registry id>/<path…>`; raises NameInvalid."""
-    if len(name) > _MAX_NAME or not _NAME.fullmatch(name):
-        raise NameInvalid(f"{name[:_MAX_NAME]!r} is no name of a repository; write <registry id>/<name>")
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+        raise NameInvalid(f"{name[:LONGEST_NAME]!r} is no name of a repository; write <registry id>/<name>")
     return name.partition("/")[0]
 
 

@@ -64,7 +64,6 @@ def add_signing_key(connection: Connection, key: SigningKey) -> None:
     insert_new(connection, signing_keys_table, asdict(key))
 
 
-def forget_signing_keys(connection: Connection, *, before: datetime) -> int:
-    """Those that were made before then; gives the number."""
-    statement = signing_keys_table.delete().where(signing_keys_table.c.created_at < before)
-    return connection.execute(statement).rowcount
+def forget_signing_keys(connection: Connection, *, before: datetime) -> None:
+    """Those that were made before then."""
+    connection.execute(signing_keys_table.delete().where(signing_keys_table.c.created_at < before))
