@@ -40,19 +40,27 @@ class Manifests:
 
         For an index under a tag, a client that takes nothing but images gets the one of the usual platform.
         """
-        return await self._door.reading(self._get, request)
-
-    def _get(self, request: Request) -> Response:
         name, reference = _target(request)
-        with self._door.database.read() as connection:
-            repository = names.find(connection, name)
-            found = _find(connection, repository, reference, stored_manifests)
-            if not _is_digest(reference) and negotiation.wants_image(request.headers, found.media_type):
-                found = _of_usual_platform(connection, repository, found)
+        found = await self._door.reading(self._found, name, reference)
+        if not _is_digest(reference) and negotiation.wants_image(request.headers, found.media_type):
+            found = await run_in_threadpool(self._of_usual_platform, name, found)
         headers = _headers(found)
         if caching.is_known(request.headers, headers["ETag"]):
             return caching.not_modified(headers)
         return Response(found.body if request.method == "GET" else b"", headers=headers)
+
+    def _found(self, name: str, reference: str) -> StoredManifest:
+        with self._door.database.read() as connection:
+            return _find(connection, names.find(connection, name), reference, stored_manifests)
+
+    def _of_usual_platform(self, name: str, index: StoredManifest) -> StoredManifest:
+        """The index itself where it has no image for that platform."""
+        for child in manifests.parse(index.body).children:
+            if child.platform and manifests.matches(child.platform, _USUAL_PLATFORM):
+                with self._door.database.read() as connection:
+                    repository = names.find(connection, name)
+                    return stored_manifests.by_digest(connection, repository.id, child.digest) or index
+        return index
 
     async def put(self, request: Request) -> Response:
         name, reference = _target(request)
@@ -118,16 +126,6 @@ def _headers(image: StoredManifest) -> dict[str, str]:
         "ETag": f'"{image.digest}"',
         "Vary": "Accept",
     }
-
-
-def _of_usual_platform(
-    connection: Connection, repository: Repository, index: StoredManifest
-) -> StoredManifest:
-    """The index itself where it has no image for that platform."""
-    for child in manifests.parse(index.body).children:
-        if child.platform and manifests.matches(child.platform, _USUAL_PLATFORM):
-            return stored_manifests.by_digest(connection, repository.id, child.digest) or index
-    return index
 
 
 def _target(request: Request) -> tuple[str, str]:

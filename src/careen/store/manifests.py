@@ -1,4 +1,4 @@
-"""Manifests as they are pulled: of an image no more than that takes."""
+"""Manifests as they are pulled, in one query: of an image no more than a GET takes."""
 
 from dataclasses import dataclass, field
 
