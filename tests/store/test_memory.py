@@ -107,6 +107,15 @@ def test_memory_has_an_end(sqlite_database: Database) -> None:
     assert len(asked) == 4_002
 
 
+def test_what_no_name_is_as_long_as_is_not_remembered(sqlite_database: Database) -> None:
+    find, asked = counted(answer)
+    with sqlite_database.read() as connection:
+        for _ in range(2):
+            find(connection, "a" * 300)
+            find(connection, "a" * 301)
+    assert [len(each) for each in asked] == [300, 301, 301]
+
+
 def test_a_role_that_is_taken_away_is_gone_at_once(database: Database) -> None:
     for _ in range(3):
         give(database)

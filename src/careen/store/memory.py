@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 _OPTION = "careen_memory"
 _MOST = 2_000  # answers: some hundred bytes each
+_LONGEST = 300  # characters of what is asked about: names end at 255, but strangers may ask about any
 _Arguments = ParamSpec("_Arguments")
 _Answer = TypeVar("_Answer")
 
@@ -52,8 +53,12 @@ def remembered(
     @wraps(find)
     def recall(connection: Connection, /, *arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Answer:
         memory: Memory | None = connection.get_execution_options().get(_OPTION)
-        if memory is None or named:
+        if memory is None or named or any(map(_is_long, arguments)):
             return find(connection, *arguments, **named)
         return memory.recall((find, arguments), lambda: find(connection, *arguments, **named))
 
     return recall
+
+
+def _is_long(argument: object) -> bool:
+    return isinstance(argument, str) and len(argument) > _LONGEST
