@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
+from careen.errors import Exists
 from careen.model import digest, ids
 from careen.model.finding import Finding
 from careen.model.manifest import Descriptor, Manifest
@@ -18,6 +21,7 @@ from careen.store.taken import taken
 
 LONG_AGO = datetime(2023, 5, 6, 7, 8, 9, 123000, tzinfo=UTC)
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 
@@ -93,6 +97,23 @@ def test_an_image_keeps_its_id_its_time_its_tags_and_the_ids_of_its_blobs(
             assert images.get(connection, image.id) == image
             assert images.body(connection, image.id) == body
             assert restoring.incomplete(connection, repository.registry_id) == set()
+
+
+def test_an_index_that_lacked_an_image_has_it_when_that_is_restored(
+    database: Database, repository: Repository
+) -> None:
+    image, manifest, body = image_of(repository, blob(b"one"))
+    named = Descriptor(MANIFEST, manifest.digest, len(body))
+    index = Manifest(INDEX, digest.of(b"index"), 5, children=(named,))
+    with database.write() as connection:
+        stored = images.put(connection, repository, index, b"index", sparse=True)
+    put(database, image, manifest, body, *image.layers)
+    with database.write() as connection, pytest.raises(Exists):
+        images.delete(connection, image.id)
+    with database.write() as connection:
+        restoring.put_image(connection, stored, index, b"index", [image.id])
+        assert images.delete(connection, stored.id)
+        assert images.delete(connection, image.id)
 
 
 def test_an_image_shows_the_ids_that_its_blobs_had_though_the_blobs_are_here_under_others(

@@ -74,7 +74,7 @@ def put(
         index_parts.put(
             connection, repository, image_id, [child.digest for child in manifest.children], children
         )
-        index_parts.arrived(connection, repository, manifest.digest, image_id)
+        index_parts.arrived(connection, repository.id, manifest.digest, image_id)
         if manifest.referral:
             referrers.add(connection, image_id, repository.id, manifest.digest, manifest.referral)
     stored = by_digest(connection, repository.id, manifest.digest)

@@ -51,10 +51,17 @@ def put(
     insert_all(connection, missing_children, lacking)
 
 
-def arrived(connection: Connection, repository: Repository, digest: Digest, image_id: str) -> None:
+def arrived(connection: Connection, repository_id: str, digest: Digest, image_id: str) -> None:
     """The image has come: whichever index lacked it has it from now on."""
-    lacked = (missing_children.c.repository_id == repository.id) & (missing_children.c.digest == digest)
-    rows = connection.execute(select(*missing_children.c["image_id", "position"]).where(lacked)).all()
+    lacked = (missing_children.c.repository_id == repository_id) & (missing_children.c.digest == digest)
+    # An index that is deleted meanwhile is not there any more, or not before this transaction has ended.
+    query = (
+        select(*missing_children.c["image_id", "position"])
+        .join(images, images.c.id == missing_children.c.image_id)
+        .where(lacked)
+        .with_for_update(read=True, key_share=True, of=images)
+    )
+    rows = connection.execute(query).all()
     if rows:
         insert_all(
             connection,

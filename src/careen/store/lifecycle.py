@@ -1,6 +1,7 @@
 """Lifecycle policies, and what they would have deleted."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -81,10 +82,15 @@ def page(
 
 def add_dry_run(connection: Connection, run: DryRun, affected: Sequence[Candidate]) -> None:
     """With those of the affected images that are still there."""
-    row = {"id": run.id, "policy_id": run.policy_id, "run_at": run.run_at, "affected": run.affected}
-    connection.execute(dry_runs.insert().values(row))
-    ids = rows_of(connection, [each.id for each in affected])
-    found = select(literal(run.id), images.c.id).where(images.c.id.in_(ids))
+    connection.execute(dry_runs.insert().values(asdict(run)))
+    add_affected(connection, run.id, [each.id for each in affected])
+
+
+def add_affected(connection: Connection, run_id: str, image_ids: Sequence[str]) -> None:
+    """Those of these images that are there, and stay until the transaction ends."""
+    there = images.c.id.in_(rows_of(connection, image_ids))
+    found = select(literal(run_id), images.c.id).where(there)
+    found = found.with_for_update(read=True, key_share=True, of=images)
     connection.execute(dry_run_images.insert().from_select(["dry_run_id", "image_id"], found))
 
 

@@ -13,18 +13,18 @@ from careen.model.manifest import Manifest
 from careen.model.policy import DryRun
 from careen.model.registry import Blob, Image, Registry, Repository, ScanResult
 from careen.store import blobs as blob_rows
-from careen.store import referrers, scans
+from careen.store import index_parts, lifecycle, referrers, scans
 from careen.store.columns import now
 from careen.store.inserts import batched, insert, insert_all, insert_new
 from careen.store.tables import (
     blobs,
-    dry_run_images,
     dry_runs,
     findings,
     image_blobs,
     image_children,
     image_layers,
     images,
+    missing_children,
     registries,
     repositories,
     tags,
@@ -78,7 +78,9 @@ def put_image(
     else:
         connection.execute(update(images).where(images.c.id == image.id).values(config_id=config))
     _replace(connection, image_layers, image.id, _layers(image.id, manifest, here))
+    _replace(connection, missing_children, image.id, ())
     _replace(connection, image_children, image.id, _children(image.id, children))
+    index_parts.arrived(connection, image.repository_id, manifest.digest, image.id)
     _replace(connection, image_blobs, image.id, _claims(image, here))
 
 
@@ -154,10 +156,8 @@ def _tag(connection: Connection, repository_id: str, name: str, image_id: str) -
 
 def put_dry_run(connection: Connection, run: DryRun, affected: Sequence[str]) -> None:
     """With those of the affected images that are here."""
-    if not insert_new(connection, dry_runs, asdict(run)):
-        return
-    here = sorted(known_images(connection, affected))
-    insert_all(connection, dry_run_images, ({"dry_run_id": run.id, "image_id": each} for each in here))
+    if insert_new(connection, dry_runs, asdict(run)):
+        lifecycle.add_affected(connection, run.id, affected)
 
 
 def known_images(connection: Connection, wanted: Iterable[str]) -> AbstractSet[str]:
