@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import Random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -63,3 +64,22 @@ def test_ranges_hold_what_the_evaluation_of_events_in_any_order_holds(
     found = list(ranges_of({"ranges": [{"type": "SEMVER", "events": events}]}, npm.key))
     for version in [*VERSIONS, "0.0.0-0", "9.0.0"]:
         assert any(holds(each, version) for each in found) is is_affected(version, events)
+
+
+@pytest.mark.parametrize(
+    ("end", "limits"),
+    [
+        ({"fixed": "none"}, ["2.0.0"]),
+        ({"last_affected": "none"}, ["2.0.0"]),
+        ({"fixed": "1.0.0"}, ["2.0.0", "none"]),
+        ({"fixed": "1.0.0"}, ["none", "2.0.0"]),
+        ({"fixed": "1.0.0"}, ["none"]),
+    ],
+)
+def test_a_version_without_an_order_stays_in_a_range_for_the_builder_to_tell(
+    end: Event, limits: list[str]
+) -> None:
+    events = [{"introduced": "0"}, end, *({"limit": each} for each in limits)]
+    for ordered in (events, events[::-1]):
+        found = list(ranges_of({"ranges": [{"type": "SEMVER", "events": ordered}]}, npm.key))
+        assert "none" in {version for each in found for version in (each.fixed, each.last_affected)}

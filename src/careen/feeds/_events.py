@@ -24,11 +24,22 @@ def ranges_of(affected: Record, key: Callable[[str], bytes]) -> Iterator[Range]:
         kind = text(described, "type")
         if kind in _OF_VERSIONS:
             events = [_event(event) for event in records(described, "events")]
-            limits = [version for kind, version in events if kind == "limit"]
-            found = _ranges(_ordered([event for event in events if event[0] != "limit"], key))
-            yield from _within(found, limits, key)
+            yield from _told(list(_evaluated(events, key)), events, key)
         elif kind != "GIT":
             raise InvalidRecord(f"ranges of the type {kind!r}")
+
+
+def _evaluated(events: Sequence[_Event], key: Callable[[str], bytes]) -> Iterator[Range]:
+    limits = [version for kind, version in events if kind == "limit"]
+    found = _ranges(_ordered([event for event in events if event[0] != "limit"], key))
+    return _within(found, limits, key)
+
+
+def _told(found: list[Range], events: Iterable[_Event], key: Callable[[str], bytes]) -> Iterable[Range]:
+    """With a range for each version without an order that stands in none: the snapshot's builder tells."""
+    named = {version for each in found for version in (each.introduced, each.fixed, each.last_affected)}
+    lost = [version for _, version in events if version not in named and not _has_order(version, key)]
+    return [*found, *(Range(fixed=version) for version in dict.fromkeys(lost))]
 
 
 def _event(event: Record) -> _Event:
@@ -74,11 +85,12 @@ def _within(ranges: Iterable[Range], limits: Sequence[str], key: Callable[[str],
     if not limits or _NO_LIMIT in limits:
         yield from ranges
         return
-    for each in ranges:
+    readable = [limit for limit in limits if _has_order(limit, key)]
+    for each in ranges if readable else ():
         try:
-            yield from _before(max(limits, key=key), each, key)
-        except InvalidVersion:  # the snapshot's builder reports that range
-            yield Range(each.introduced, limits[0])
+            yield from _before(max(readable, key=key), each, key)
+        except InvalidVersion:
+            yield each
 
 
 def _before(limit: str, affected: Range, key: Callable[[str], bytes]) -> Iterator[Range]:
@@ -86,3 +98,10 @@ def _before(limit: str, affected: Range, key: Callable[[str], bytes]) -> Iterato
         return
     end = affected.fixed or affected.last_affected
     yield affected if end and key(end) < key(limit) else replace(affected, fixed=limit, last_affected="")
+
+
+def _has_order(version: str, key: Callable[[str], bytes]) -> bool:
+    try:
+        return version in (_BEGINNING, _NO_LIMIT) or bool(key(version))
+    except InvalidVersion:
+        return False
