@@ -1,9 +1,11 @@
 """rpm's keys against a walk over both versions as rpmvercmp.c does it, and rpmver.c around it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from careen.versions import rpm
+from careen.versions.invalid import InvalidVersion
 
 PARTS = st.one_of(
     st.sampled_from(
@@ -116,3 +118,12 @@ def test_keys_order_as_the_walk_does(left: str, right: str) -> None:
 def test_no_key_is_the_beginning_of_a_different_one(left: str, right: str) -> None:
     key, other = rpm.key(left), rpm.key(right)
     assert key == other or not other.startswith(key)
+
+
+def test_by_source_only_the_epoch_is_left_out() -> None:
+    for low, high in (("9:1.2:3-1", "1.9-1"), ("1.2-1:3", "1:1.2-2"), ("a:1-1", "b-1"), ("1:1-1", "2-1")):
+        assert rpm.source_key(low) < rpm.source_key(high)
+    assert rpm.source_key("1:2-1") == rpm.source_key("2-1")
+    for wrong in (":1-1", "1:2:3-1", ""):
+        with pytest.raises(InvalidVersion):
+            rpm.source_key(wrong)

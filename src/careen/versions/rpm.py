@@ -26,16 +26,24 @@ _SIGNS = {"~": _TILDE, "^": _CARET}
 
 def key(text: str) -> bytes:
     """Neither version nor release can hold a `-`: what has more is a package's name with its version."""
-    match = _VERSION.fullmatch(text) if len(text) <= LONGEST else None
-    if match is None or int(match[1] or "0") > _LARGEST_EPOCH:
-        raise InvalidVersion.of(text, NAME)
-    epoch, version, release = match.groups()
-    return (number(epoch or "0") + _part(version) + _release(release)).encode()
+    match = _match(text)
+    return _key(match[1] or "0", match)
 
 
 def source_key(text: str) -> bytes:
     """A source rpm has an epoch that its file's name does not say: none is compared."""
-    return key(text.rpartition(":")[2])
+    return _key("0", _match(text))
+
+
+def _match(text: str) -> re.Match[str]:
+    match = _VERSION.fullmatch(text) if len(text) <= LONGEST else None
+    if match is None or int(match[1] or "0") > _LARGEST_EPOCH:
+        raise InvalidVersion.of(text, NAME)
+    return match
+
+
+def _key(epoch: str, match: re.Match[str]) -> bytes:
+    return (number(epoch) + _part(match[2]) + _release(match[3])).encode()
 
 
 def _release(text: str | None) -> str:
