@@ -43,6 +43,8 @@ def test_r22_what_is_fixed_in_unstable_is_no_fix_for_a_release() -> None:
         (OPEN, {**FIXED, "fixed_version": "0"}),
         (OPEN, {"status": "undetermined"}),
         ({**OPEN, "nodsa": "Minor issue", "nodsa_reason": "ignored"}, FIXED),
+        ({**OPEN, "repositories": {"forky": "8.1-2"}}, FIXED),
+        ({**OPEN, "repositories": {"forky": "8.2-1"}}, FIXED),
     ],
 )
 def test_r22_what_unstable_has_not_fixed_or_testing_will_not_is_open(

@@ -137,7 +137,7 @@ def _severity(urgency: str) -> str:
 
 def _status(said: Record, fixed: str) -> str:
     if fixed:
-        return "pending" if text(said, "status") == "open" or _is_to_come(fixed, said) else "affected"
+        return "pending" if _is_to_come(fixed, said) else "affected"
     if text(said, "urgency") == "end-of-life":
         return "end_of_life"
     return _WITHOUT_FIX.get(text(said, "nodsa_reason"), "affected")
@@ -149,7 +149,7 @@ def _on_its_way(release: str, said: Record, sid: Record) -> str:
     if not is_testing or _status(said, "") != "affected" or text(sid, "status") != "resolved":
         return ""
     fixed = text(sid, "fixed_version")
-    return "" if fixed == "0" or _key(fixed) is None else fixed
+    return fixed if fixed != "0" and _is_to_come(fixed, said) else ""
 
 
 def _is_to_come(fixed: str, said: Record) -> bool:
