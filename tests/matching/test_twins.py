@@ -64,3 +64,12 @@ def test_r6_what_is_not_told_for_certain_keeps_its_own_name(
 def test_r6_an_erratum_is_no_twin_of_the_one_cve_that_another_release_fixes_by_it(snapshot_of: Make) -> None:
     erratum = "ELSA-2024-1"
     assert found(snapshot_of, fixed(erratum), elsewhere(CVE, erratum)) == [(erratum, (), "2.0-r0")]
+
+
+def test_r6_an_advisory_of_two_flaws_is_none_of_one_of_them(snapshot_of: Make) -> None:
+    other = "GHSA-aaaa-bbbb-cccc"
+    both = fixed("ADV-1", GHSA, other)
+    named = [name for name, _, _ in found(snapshot_of, both, elsewhere(GHSA, CVE), elsewhere(other))]
+    assert named == ["ADV-1"]
+    twins = [name for name, _, _ in found(snapshot_of, both, elsewhere(GHSA, CVE), elsewhere(other, CVE))]
+    assert twins == [CVE]

@@ -31,11 +31,17 @@ _STATEMENTS = (
     SELECT id, min(cve) AS cve FROM ids JOIN cves USING (digest)
     WHERE number = 1 AND ({_IS_OF_ONE}) GROUP BY 1 HAVING min(cve) = max(cve)""",  # noqa: S608 - names of ours
     "CREATE UNIQUE INDEX temp.twins_by_id ON twins (id)",
+    # Two ids of one database are two flaws, as long as not both are known by the same CVE.
+    f"""CREATE TEMP TABLE several AS
+    SELECT digest FROM ids LEFT JOIN twins USING (id)
+    WHERE ({_IS_OF_ONE}) AND digest NOT IN (SELECT digest FROM cves)
+    GROUP BY digest, substr(id, 1, instr(id, '-')) HAVING count(*) > 1 AND count(cve) < count(*)""",  # noqa: S608 - names of ours
     """CREATE TEMP TABLE told AS
     SELECT digest, min(twins.cve) AS cve FROM ids JOIN twins USING (id)
-    WHERE digest NOT IN (SELECT digest FROM cves) GROUP BY 1 HAVING min(twins.cve) = max(twins.cve)""",
+    WHERE digest NOT IN (SELECT digest FROM cves) AND digest NOT IN (SELECT digest FROM several)
+    GROUP BY 1 HAVING min(twins.cve) = max(twins.cve)""",
     """UPDATE main.advisories SET aliases = json_insert(aliases, '$[#]',
         (SELECT cve FROM told WHERE told.digest = advisories.digest))
     WHERE digest IN (SELECT digest FROM told)""",
-    *(f"DROP TABLE temp.{name}" for name in ("told", "twins", "cves", "ids")),
+    *(f"DROP TABLE temp.{name}" for name in ("told", "several", "twins", "cves", "ids")),
 )
