@@ -19,6 +19,7 @@ import uvloop
 from bench import api_world
 from bench.api_world import World
 from bench.image import say
+from bench.registry import cpu
 
 from careen import example
 from careen.api.methods import METHODS
@@ -110,12 +111,6 @@ def _await_ready() -> None:
     raise TimeoutError("careen did not start")
 
 
-def _cpu(server: "Popen[bytes]") -> float:
-    """Seconds that the server has used."""
-    fields = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def compare() -> None:
     """Print the rates; the machine must have nothing else to do."""
     for auth in ("off", "on"):
@@ -130,11 +125,11 @@ def compare() -> None:
 
 def _tell(server: "Popen[bytes]", read: Read) -> None:
     sent = json.dumps(read._replace(request=read.request.hex()))
-    before = _cpu(server)
+    before = cpu(server.pid)
     command = [sys.executable, "-m", "bench.api"]
     done = run(command, input=sent, stdout=PIPE, text=True, check=True)
     count, half, most = map(float, done.stdout.split())
-    used = (_cpu(server) - before) / count * 1000
+    used = (cpu(server.pid) - before) / count * 1000
     said = f"{count / _SECONDS:7,.0f}/s   median {half:5.1f}   p99 {most:5.1f} ms"
     say(f"    {read.name:30} {said}   {used:6.2f} ms of the server's CPU each")
 

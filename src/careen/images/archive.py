@@ -19,6 +19,7 @@ from careen.errors import Invalid, NotFound
 from careen.images import documents, layout
 from careen.images import manifest as manifests
 from careen.images.documents import Fields
+from careen.images.inflate import FOREIGN
 from careen.images.opened import Ambiguous, LayerBytes, MissingBlob, Progress, Source, WrongDigest
 from careen.images.place import Place
 from careen.images.reference import same_image
@@ -36,7 +37,6 @@ _CHUNK = 1 << 20
 _MAX_LISTED = 20
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
-_FOREIGN = {b"\xfd7zX": "xz", b"BZh9": "bzip2", b"PK\3\4": "zip"}
 _CONFIG_NAME = re.compile(r"(?:.*/)?([0-9a-f]{64})(?:\.json)?")
 
 
@@ -223,14 +223,15 @@ def _manifest(config: bytes, layers: Sequence[_Layer]) -> bytes:
 def _unpacked(place: Place) -> Path:
     """The archive itself, or a copy of it in the work folder without its compression."""
     with place.path.open("rb") as file:
-        magic = file.read(4)
+        magic = file.read(6)
         file.seek(0)
         if magic.startswith(_GZIP):
             return _spool(gzip.open(file), place)
-        if magic == _ZSTD:
+        if magic.startswith(_ZSTD):
             return _spool(ZstdFile(file), place)
-        if magic in _FOREIGN:
-            raise Invalid(f"{place.text} is compressed with {_FOREIGN[magic]}; gzip and zstd can be read")
+        for beginning, name in FOREIGN.items():
+            if magic.startswith(beginning):
+                raise Invalid(f"{place.text} is compressed with {name}; gzip and zstd can be read")
     return place.path
 
 
@@ -245,8 +246,7 @@ def _spool(stream: _Readable, place: Place) -> Path:
     with target.open("wb") as file:
         while chunk := _next_chunk(stream, place.text):
             written += file.write(chunk)
-            if written > budgets.inflated:
-                raise budgets.exceeded("inflated", f"bytes of {place.text}, unpacked")
+            budgets.check("inflated", written, f"bytes of {place.text}, unpacked")
             if written > max(budgets.ratio_floor, ratio):
                 raise budgets.exceeded("ratio", f"{written} bytes unpacked from {place.text}")
             place.progress("unpacking the archive", written, 0)

@@ -23,7 +23,7 @@ _DAMAGED = (igzip_lib.error, zstd.ZstdError)
 _WINDOW = 27  # 128 MB, what `zstd --long=27` needs; more is refused
 
 # Of formats that no specification of images knows, but that are met.
-_FOREIGN = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
+FOREIGN = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"PK\x03\x04": "zip"}
 
 
 def inflate(
@@ -92,7 +92,7 @@ def _open(pieces: Iterator[bytes]) -> Iterator[bytes]:
         head += piece
         if len(head) >= _MAGIC:
             break
-    for magic, name in _FOREIGN.items():
+    for magic, name in FOREIGN.items():
         if head.startswith(magic):
             raise CorruptLayer(f"the layer is compressed with {name}, which images do not use")
     frames, whole = _frames(head), chain([head], pieces)

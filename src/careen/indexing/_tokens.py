@@ -3,7 +3,7 @@
 import re
 
 _TOKEN = re.compile(r"[!-~]{1,256}")
-_LONGEST = 200  # characters of a vendor that are kept
+_LONGEST = 200  # characters of such a line that are kept
 
 
 def is_token(text: str) -> bool:
@@ -11,8 +11,8 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
-def vendor(text: str) -> str:
-    """Who built a package, in one short line of what can be printed."""
+def printable(text: str) -> str:
+    """Who built a package, or what a distribution calls itself: one short line of what can be printed."""
     return "".join(filter(str.isprintable, text[:_LONGEST]))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from careen.indexing._lines import ends_within_a_line, lines
 from careen.indexing._signs import Signs
-from careen.indexing._tokens import is_token, shown, vendor
+from careen.indexing._tokens import is_token, printable, shown
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -107,7 +107,7 @@ def _package(file: File, line: int, fields: dict[str, str]) -> Package | Problem
         source=origin if is_token(origin) else name,
         source_version=version,
         arch=arch,
-        vendor=vendor(fields.get("m", "")),
+        vendor=printable(fields.get("m", "")),
     )
 
 

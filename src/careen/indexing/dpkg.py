@@ -7,7 +7,7 @@ from careen.indexing import _dpkg_files
 from careen.indexing._lines import ends_within_a_line, lines
 from careen.indexing._signs import Signs
 from careen.indexing._stanzas import Stanza, stanzas
-from careen.indexing._tokens import is_token, shown, vendor
+from careen.indexing._tokens import is_token, printable, shown
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -80,7 +80,7 @@ def _package(file: File, stanza: Stanza) -> Iterator[Package | Problem]:
             source=source,
             source_version=source_version,
             arch=arch,
-            vendor=vendor(fields.get("maintainer", "")),
+            vendor=printable(fields.get("maintainer", "")),
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from careen.indexing._lines import lines
 from careen.indexing._metadata import unnamed
 from careen.indexing._signs import Signs
-from careen.indexing._tokens import is_token, vendor
+from careen.indexing._tokens import is_token, printable
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -47,7 +47,7 @@ def read(file: File) -> Iterator[Package | Problem | Installed]:
         source=base if is_token(base) else name,
         source_version=version,
         arch=arch,
-        vendor=vendor(fields.get("PACKAGER", "")),
+        vendor=printable(fields.get("PACKAGER", "")),
     )
 
 

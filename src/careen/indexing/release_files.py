@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 from careen.indexing._assignments import assignments
 from careen.indexing._signs import Signs
-from careen.indexing._tokens import is_token
+from careen.indexing._tokens import is_token, printable
 from careen.model.distro import Distro
 from careen.model.file import File
 
 NAME = "release-files"
-VERSION = 1
+VERSION = 2
 
 _LSB, _SUSE, _ALPINE, _DEBIAN = (
     "etc/lsb-release",
@@ -22,7 +22,7 @@ _LSB, _SUSE, _ALPINE, _DEBIAN = (
     "etc/alpine-release",
     "etc/debian_version",
 )
-_PATH = re.compile(r"etc/[A-Za-z]+-release")  # etc/redhat-release is a link to etc/rocky-release
+_PATH = re.compile(r"etc/(?!os-release)[A-Za-z]+-release")  # redhat-release is a link to rocky-release
 _LIMIT = 4096  # characters
 
 _RED_HAT = re.compile(r"(?P<name>.+?) release (?P<version>[0-9]+(?:\.[0-9]+)*)(?: .*)?")
@@ -57,8 +57,7 @@ def read(file: File) -> Iterator[Distro]:
     read_form = _FORMS.get(file.path, _red_hat)
     found = read_form(text)
     if found and all(is_token(each or "-") for each in found[:3]):
-        name = "".join(filter(str.isprintable, found[3]))
-        yield Distro(found[0], found[1], found[2], name=name, path=file.path)
+        yield Distro(found[0], found[1], found[2], name=printable(found[3]), path=file.path)
 
 
 _Said = tuple[str, str, str, str]  # id, version, codename, name for people

@@ -8,7 +8,7 @@ from careen.indexing._rope import Rope
 from careen.indexing._rpm_header import Header
 from careen.indexing._rpm_storage import InvalidDatabase
 from careen.indexing._signs import Signs
-from careen.indexing._tokens import is_token, shown, vendor
+from careen.indexing._tokens import is_token, printable, shown
 from careen.model.file import File
 from careen.model.layer import Installed
 from careen.model.package import Package
@@ -125,7 +125,7 @@ def _package(file: File, header: Header) -> Package | Problem:
         source_version=source_version,
         arch=arch,
         module=_module(header.module),
-        vendor=vendor(header.vendor),
+        vendor=printable(header.vendor),
     )
 
 

@@ -49,11 +49,11 @@ def read(file: File) -> Iterator[Package | Problem]:
     except InvalidMetadata as error:
         yield invalid(file, error)
         return
-    name, version = _assigned(text) or _matched(_STUB.search(text)) or _named(file)
+    stub = _STUB.search(text)
+    name, version = _assigned(text) or _matched(stub) or _named(file)
     if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version) or not is_token(name + version):
         yield unnamed(file, name, version)
         return
-    stub = _STUB.search(text)
     platform = stub[3] if stub and stub[3] != _ANY else ""
     said = qualifiers(platform=platform)
     yield Package(name, version, "gem", "gem", file.path, "RubyGems", qualifiers=said)
