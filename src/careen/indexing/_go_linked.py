@@ -36,12 +36,15 @@ def version(linker_flags: str, main: str) -> str:
 
 
 def written(executable: Executable) -> str:
-    """The version that stands among the constants; "" where there is none, or more than builds of one."""
+    """The version that stands among the constants; "" where there is none, or more than builds of one.
+
+    And where there are more constants than are searched: another version may stand among the rest.
+    """
     constants = executable.named(".rodata", "__rodata", ".rdata")
-    if not constants:
+    if not constants or constants.size > _MOST:
         return ""
     found = set[str]()
-    for at in range(0, min(constants.size, _MOST), _AT_ONCE - _BEFORE - _BEHIND):
+    for at in range(0, constants.size, _AT_ONCE - _BEFORE - _BEHIND):
         content = executable.rope.read(constants.offset + at, min(_AT_ONCE, constants.size - at))
         found.update(_around(content, dots.start()) for dots in _DOTS.finditer(content))
         if len(found) > _SEVERAL:

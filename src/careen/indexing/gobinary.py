@@ -9,12 +9,13 @@ from careen.indexing._go_build_info import BadBuildInfo, BuildInfo, Module
 from careen.indexing._section import BadExecutable
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
+from careen.indexing._zip_sift import is_whole
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "gobinary"
-VERSION = 3
+VERSION = 4
 
 # What the advisories of Go call its parts (go.dev/security/vuln/database).
 _STANDARD_LIBRARY, _TOOLCHAIN = "stdlib", "toolchain"
@@ -75,16 +76,15 @@ def _unversioned(file: File, executable: Executable, info: BuildInfo) -> Iterato
 
     Built without modules, as in Debian, the program's package is all that names its module.
     """
-    mains = [module for module in info.modules if module.kind == "mod"]
-    if not mains and _IMPORTED.match(info.program):
-        mains = [Module("mod", info.program.partition("/cmd/")[0], "")]
-    for main in mains:
-        if (main.version in _NONE or _UNTAGGED.fullmatch(main.version)) and is_token(main.path):
-            version = _go_linked.version(info.linker_flags, main.path)
-            if not version and not info.tells_flags:
-                version = _go_linked.written(executable)
-            if version:
-                yield _package(file, main.path, version, "low")
+    main = next((module for module in info.modules if module.kind == "mod"), None)
+    if main is None and _IMPORTED.match(info.program):
+        main = Module("mod", info.program.partition("/cmd/")[0], "")
+    if main and (main.version in _NONE or _UNTAGGED.fullmatch(main.version)) and is_token(main.path):
+        version = _go_linked.version(info.linker_flags, main.path)
+        if not version and not info.tells_flags and is_whole(file.pieces):
+            version = _go_linked.written(executable)
+        if version:
+            yield _package(file, main.path, version, "low")
 
 
 def _package(file: File, name: str, version: str, confidence: str = "") -> Package:

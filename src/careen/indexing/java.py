@@ -16,7 +16,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 NAME = "java"
-VERSION = 6
+VERSION = 7
 
 _SUFFIXES = (".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".lpkg", ".far")
 _POM, _POM_XML, _MANIFEST = "/pom.properties", "/pom.xml", "META-INF/MANIFEST.MF"
@@ -49,7 +49,8 @@ def read(file: File) -> Iterator[Package | Problem]:
     for archive in reader.archives():
         found = list(_contents(archive))
         if not found and not archive.entries_are_archives:
-            nameless.append(f"{shown(archive.path or file.name)} {digests.of(archive.rope)}".rstrip())
+            known = digests.of(archive.rope) if len(nameless) < _TOLD else ""
+            nameless.append(f"{shown(archive.path or file.name)} {known}".rstrip())
         for coordinates, inner in found:
             if (coordinates.name, coordinates.version) not in seen:
                 seen.add((coordinates.name, coordinates.version))
@@ -89,7 +90,7 @@ class _Small:
         """Nothing where it is damaged or too much, as the archive's name may still tell who it is."""
         if entry.size > _SMALL or self._left < 0:
             return b""
-        self._left -= entry.size
+        self._left -= max(entry.size, entry.stored)
         try:
             content = archive.read(entry, _SMALL)
         except BadZip:
@@ -137,8 +138,9 @@ def _contents(archive: _Archive) -> Iterator[tuple[Coordinates, str]]:
 
 
 def _folder(entry: Entry) -> str:
-    """GROUP/ARTIFACT, whose pom lies there."""
-    return entry.name.rpartition("/")[0].rpartition(_MAVEN)[2]
+    """GROUP/ARTIFACT, whose pom lies there; "" for one that lies elsewhere."""
+    _, found, folder = entry.name.rpartition("/")[0].rpartition(_MAVEN)
+    return folder if found else ""
 
 
 def _is_another(itself: Coordinates, archive: _Archive, poms: list[tuple[Coordinates, str]]) -> bool:
@@ -193,7 +195,7 @@ class _Reader:
         if depth > _DEEPEST:
             self._exceeded(f"{shown(path)} lies deeper than {_DEEPEST} archives")
             return
-        inflated = entry.size if entry.method else 0
+        inflated = max(entry.size, entry.stored) if entry.method else 0
         if inflated > min(_LARGEST - held, self._left):
             self._exceeded(f"{shown(path)} has {entry.size} bytes")
             return
