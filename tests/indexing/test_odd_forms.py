@@ -1,5 +1,9 @@
 """Odd forms of evidence that were met in images, or stand in other scanners' tests: a line each."""
 
+import io
+import json
+import zipfile
+
 import pytest
 
 from careen.indexing import INDEXERS
@@ -21,7 +25,10 @@ PROBLEM = "a problem"
 
 def told(path: str, text: str) -> list[str]:
     """Packages as NAME@VERSION, distributions as ID@VERSION_ID."""
-    content = text.encode()
+    return told_of(path, text.encode())
+
+
+def told_of(path: str, content: bytes) -> list[str]:
     file = File(path, size=len(content), pieces=(content,), head=content[:8])
     return [
         said
@@ -181,3 +188,53 @@ def test_maven(text: str, expected: list[str]) -> None:
 )
 def test_releases(path: str, text: str, expected: list[str]) -> None:
     assert told(path, text) == expected
+
+
+def zipped(**members: bytes) -> bytes:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name, content in members.items():
+            opened.writestr(name.replace("__", "/").replace("_DOT_", "."), content)
+    return archive.getvalue()
+
+
+def test_a_registry_of_pear_counts_bytes_as_php_does() -> None:
+    for notes in (b"a\r\nb", b"J\xf6rg", "J\u00f6rg".encode()):
+        said = b'a:3:{s:4:"name";s:5:"redis";s:7:"version";s:5:"6.0.2";s:5:"notes";s:%d:"%b";}'
+        assert told_of("usr/share/php/.registry/redis.reg", said % (len(notes), notes)) == [
+            "pear.php.net/redis@6.0.2"
+        ]
+
+
+def test_a_pom_that_lies_where_maven_puts_none_names_no_artifact_by_its_folder() -> None:
+    found = told_of("app/x.jar", zipped(**{"BOOT-INF__classes__pom_DOT_properties": b"version=1.0\n"}))
+    assert not any(each.startswith("BOOT-INF") for each in found)
+
+
+def test_owncloud_is_not_nextcloud() -> None:
+    text = "<?php\n$OC_VersionString = '10.13.0';\n$vendor = '{}';\n"
+    assert told("var/www/version.php", text.replace("{}", "owncloud")) == []
+    assert told("var/www/version.php", text.replace("{}", "nextcloud")) == ["nextcloud@10.13.0"]
+
+
+def test_components_that_an_sbom_has_beyond_the_bounds_are_told() -> None:
+    component: dict[str, object] = {"purl": "pkg:npm/deep@1.0.0"}
+    for _ in range(17):
+        component = {"components": [component]}
+    document = {"bomFormat": "CycloneDX", "components": [component, {"purl": "pkg:npm/a@1.0.0"}]}
+    assert sorted(told("app/bom.json", json.dumps(document))) == [PROBLEM, "a@1.0.0"]
+    many = [{"purl": f"pkg:npm/a@1.0.{number}"} for number in range(100_001)]
+    found = told("app/bom.json", json.dumps({"bomFormat": "CycloneDX", "components": many}))
+    assert (found[0], len(found)) == (PROBLEM, 100_001)
+
+
+def test_an_inventory_of_bottlerocket_is_a_list_and_its_epochs_are_part_of_the_version() -> None:
+    path = "usr/share/bottlerocket/application-inventory.json"
+    item = {"Name": "glibc", "Epoch": "1 \n2", "Version": "2.43", "Release": "1"}
+    assert told(path, json.dumps({"Content": [item]})) == [PROBLEM]
+    assert told(path, json.dumps({"Content": {}})) == [PROBLEM]
+
+
+def test_repositories_of_apk_beyond_the_bound_are_told() -> None:
+    text = "https://dl-cdn.alpinelinux.org/alpine/v3.18/main\n" + "#" * (64 << 10)
+    assert PROBLEM in told("etc/apk/repositories", text)

@@ -12,7 +12,7 @@ _DECODER = codecs.getincrementaldecoder("utf-8")
 def lines(file: File) -> Iterator[str]:
     """Without their ends, the last one (mostly empty) too; U+FFFD stands for what is not UTF-8.
 
-    Of a line beyond all honest ones only the beginning comes.
+    Of a line beyond all honest ones only the beginning comes, and what is left of its last piece.
     """
     decoder, begun, size = _DECODER("replace"), list[str](), 0
     for piece in file.pieces:

@@ -11,11 +11,16 @@ _LARGEST = 4 << 20  # bytes; the longest honest ones, RubyGems' lists of files, 
 class InvalidMetadata(Invalid): ...
 
 
-def content(file: File) -> str:
-    """The file's text, as far as it is UTF-8; raises InvalidMetadata when it is too large."""
+def raw(file: File) -> bytes:
+    """The file as it is; raises InvalidMetadata when it is too large."""
     if sum(map(len, file.pieces)) > _LARGEST:
         raise InvalidMetadata(f"it has more than {_LARGEST} bytes")
-    return file.read().decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    return file.read()
+
+
+def content(file: File) -> str:
+    """The file's text, as far as it is UTF-8; raises InvalidMetadata when it is too large."""
+    return raw(file).decode("utf-8-sig", "replace").replace("\r\n", "\n")
 
 
 def invalid(file: File, error: Invalid) -> Problem:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from careen.indexing._signs import Signs
 from careen.model.file import File
 from careen.model.layer import Repositories
+from careen.model.problem import Problem, ProblemKind
 
 NAME = "apk-repositories"
-VERSION = 1
+VERSION = 2
 
 _FILE, _FOLDER = "etc/apk/repositories", "etc/apk/repositories.d/"
 _LONGEST = 64 << 10  # bytes: real ones have some hundred
@@ -25,7 +26,9 @@ def wants(file: File) -> bool:
     return file.path == _FILE or (file.path.startswith(_FOLDER) and file.path.endswith(".list"))
 
 
-def read(file: File) -> Iterator[Repositories]:
+def read(file: File) -> Iterator[Repositories | Problem]:
+    if file.size > _LONGEST:
+        yield Problem(ProblemKind.INVALID_METADATA, file.path, f"only its first {_LONGEST} bytes are read")
     lines = file.read()[:_LONGEST].decode("utf-8", "replace").splitlines()
     named = (match for line in lines if (match := _BRANCH.fullmatch(line.strip())))
     ids = tuple(dict.fromkeys(f"alpine/{_branch(match[1])}/{match[2]}" for match in named))

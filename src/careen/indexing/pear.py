@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from careen.indexing import _php_serialized
 from careen.indexing._json import text
-from careen.indexing._metadata import InvalidMetadata, content, invalid, unnamed
+from careen.indexing._metadata import InvalidMetadata, invalid, raw, unnamed
 from careen.indexing._php_serialized import InvalidSerialized
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token
@@ -18,7 +18,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "pear"
-VERSION = 1
+VERSION = 2
 
 _INSTALLED = re.compile(r"(?:.*/)?\.registry/(?:\.channel\.(?P<channel>[^/]+)/)?[^/]+\.reg", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]*")
@@ -34,7 +34,7 @@ def wants(file: File) -> bool:
 def read(file: File) -> Iterator[Package | Problem]:
     """The package, as CHANNEL/NAME. The first form of package.xml had `package`, and no channels."""
     try:
-        fields = _php_serialized.arrays(content(file).encode())
+        fields = _php_serialized.arrays(raw(file))
     except (InvalidSerialized, InvalidMetadata) as error:
         yield invalid(file, error)
         return

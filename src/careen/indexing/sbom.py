@@ -17,7 +17,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "sbom"
-VERSION = 1
+VERSION = 2
 
 _ENDS = (".cdx.json", ".cyclonedx.json", ".spdx.json", "/bom.json", "/sbom.json")
 _MOST = 100_000  # components
@@ -56,30 +56,43 @@ def wants(file: File) -> bool:
 
 
 def read(file: File) -> Iterator[Package | Problem]:
-    """Each package of a language that has a purl, once; nothing for JSON of another kind."""
+    """Each package of a language that has a purl, once; nothing for objects of another kind.
+
+    What lies beyond the bounds is said.
+    """
     try:
         document = load_object(file)
     except InvalidJson as error:
         yield invalid(file, error)
         return
     if document.get("bomFormat") == "CycloneDX":
-        purls = [_purl(component) for component in _components(document)]
+        components, deeper = _components(document)
+        purls = [_purl(component) for component in components]
+        if deeper:
+            yield invalid(file, InvalidJson(f"components lie deeper than {_DEEPEST} components: {deeper}"))
     elif isinstance(document.get("spdxVersion"), str):
         purls = [purl for package in _list(document, "packages") for purl in _located(package)]
     else:
         return
+    if len(purls) > _MOST:
+        yield invalid(file, InvalidJson(f"of its {len(purls)} components the first {_MOST} are read"))
     for purl in dict.fromkeys(purls[:_MOST]):
         yield from _package(file, purl)
 
 
-def _components(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    """Those in others too."""
-    waiting = [(component, 0) for component in _list(document, "components")]
+def _components(document: Mapping[str, object]) -> tuple[list[Mapping[str, object]], int]:
+    """Those in others too, as far as they are not too deep, and the number of those that are."""
+    found: list[Mapping[str, object]] = []
+    waiting, deeper = [(component, 0) for component in _list(document, "components")], 0
     while waiting:
         component, depth = waiting.pop()
-        yield component
+        found.append(component)
+        inner = _list(component, "components")
         if depth < _DEEPEST:
-            waiting += [(inner, depth + 1) for inner in _list(component, "components")]
+            waiting += [(each, depth + 1) for each in inner]
+        else:
+            deeper += len(inner)
+    return found, deeper
 
 
 def _purl(component: Mapping[str, object]) -> str:

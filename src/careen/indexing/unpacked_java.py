@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from careen.indexing import _jar
-from careen.indexing._metadata import InvalidMetadata, content, invalid
+from careen.indexing._metadata import InvalidMetadata, invalid, raw
 from careen.indexing._signs import Signs
 from careen.model.file import File
 from careen.model.package import Package
@@ -28,11 +28,11 @@ def wants(file: File) -> bool:
 def read(file: File) -> Iterator[Package | Problem]:
     """The archive; nothing where placeholders stand for its version, as in a folder of sources."""
     try:
-        text = content(file)
+        said = raw(file)
     except InvalidMetadata as error:
         yield invalid(file, error)
         return
     pom = _POM.fullmatch(file.path)
-    found = _jar.pom(text.encode(), pom["folder"]) if pom else None
+    found = _jar.pom(said, pom["folder"]) if pom else None
     if found:
         yield Package(found.name, found.version, "maven", "maven", file.path, "Maven")

@@ -16,7 +16,7 @@ from careen.model.package import Package
 from careen.model.problem import Problem
 
 NAME = "web-applications"
-VERSION = 1
+VERSION = 2
 
 _ECOSYSTEM = "Bitnami"
 _LARGEST = 256 << 10  # bytes; such a file has some ten kB
@@ -43,7 +43,12 @@ _APPLICATIONS = (
         "/libraries/src/Version.php",
         *(rf"^[ \t]*public const {part}_VERSION{_NUMBER}" for part in ("MAJOR", "MINOR", "PATCH")),
     ),
-    _application("nextcloud", "/version.php", r"^\$OC_VersionString" + _VALUE),
+    # ownCloud, from which it comes, has the same file.
+    _application(
+        "nextcloud",
+        "/version.php",
+        rf"^\$OC_VersionString{_VALUE}(?![\s\S]{{0,{_LARGEST}}}^\$vendor[ \t]*=[ \t]*'owncloud')",
+    ),
     _application(
         "moodle", "/version.php", r"^\$release[ \t]*=[ \t]*'([0-9][0-9.]{0,20})[^'\n]{0,20}\(Build: "
     ),
