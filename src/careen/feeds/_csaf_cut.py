@@ -72,7 +72,7 @@ class Cut:
                     archive.addfile(member, io.BytesIO(data))
 
     def _is_telling(self, content: bytes | None) -> bool:
-        """One that is too large is told of."""
+        """One that is too large stays as an empty one, which its reader tells of."""
         return content is None or any(mark in content for mark in self.marks)
 
     def _shortened(self, content: bytes) -> bytes:

@@ -8,13 +8,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from careen.feeds._fields import InvalidRecord, identifier, summary
+from careen.feeds._fields import InvalidRecord, identifier, problem, summary
 from careen.feeds._xml import Element, records
-from careen.model.advisory import Affected, Range
+from careen.model.advisory import Advisory, Affected, Ecosystem, Range
+from careen.model.problem import Problem
 from careen.versions import rpm
 from careen.versions.invalid import InvalidVersion
 
@@ -60,6 +61,19 @@ class Update:
                 is_for_all = len(fixes) == 1 and (_ANY in arches or set(arches) >= _ALL_MACHINES)
                 yield Affected(ecosystem, name, (Range(fixed=fixed),), arches=() if is_for_all else arches)
 
+    def advisory(self, id_: str, affected: tuple[Affected, ...], link: str) -> Advisory:
+        """For one of its CVEs, or for itself."""
+        return Advisory(
+            id=id_,
+            affected=affected,
+            aliases=(self.id,) if id_ != self.id else (),
+            severity=self.severity,
+            link=link,
+            summary=self.title,
+            published=self.issued,
+            modified=self.updated,
+        )
+
 
 def place(index: BinaryIO) -> Place:
     """What repomd.xml says; raises InvalidDocument, and InvalidRecord where there are no errata.
@@ -77,11 +91,22 @@ def place(index: BinaryIO) -> Place:
     raise InvalidRecord("a repository without errata")
 
 
-def updates(document: BinaryIO) -> Iterator[Element]:
-    return records(document, "updates", ("update",), limit=_LIMIT)
+def advisories(
+    document: BinaryIO, ecosystem: Ecosystem, read: Callable[[Update], Iterable[Advisory]]
+) -> Iterator[Ecosystem | Advisory | Problem]:
+    """The ecosystem, as soon as there is an update, and what `read` makes of each; raises InvalidDocument."""
+    for number, element in enumerate(records(document, "updates", ("update",), limit=_LIMIT), start=1):
+        if number == 1:
+            yield ecosystem
+        try:
+            update = _update(element)
+        except InvalidRecord as error:
+            yield problem(element.first("id").text or f"update {number}", error.message)
+        else:
+            yield from read(update)
 
 
-def update(element: Element) -> Update:
+def _update(element: Element) -> Update:
     """Raises InvalidRecord."""
     references = [each.attributes for each in element.all("references", "reference")]
     cves = (each.get("id", "") for each in references if each.get("type") == "cve")

@@ -12,12 +12,12 @@ packages with them would call most of core vulnerable.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO
 from urllib.parse import quote
 
 from careen.errors import Error
 from careen.feeds import _updateinfo
-from careen.feeds._fields import InvalidRecord, problem
 from careen.feeds._updateinfo import Update
 from careen.feeds.document import Cursor, Document, Failure, Fetched, InvalidDocument, Unreachable
 from careen.feeds.http import Http
@@ -121,32 +121,15 @@ def parse(document: BinaryIO, name: str) -> Iterator[Ecosystem | Advisory | Prob
     release = _RELEASES.get(name)
     if release is None:
         raise InvalidDocument(f"{name} is no list of Amazon Linux")
-    for number, element in enumerate(_updateinfo.updates(document), start=1):
-        if number == 1:
-            yield release.ecosystem
-        try:
-            update = _updateinfo.update(element)
-        except InvalidRecord as error:
-            yield problem(element.first("id").text or f"update {number}", error.message)
-        else:
-            yield from _advisories(update, release)
+    yield from _updateinfo.advisories(document, release.ecosystem, partial(_advisories, release))
 
 
-def _advisories(update: Update, release: _Release) -> Iterator[Advisory]:
+def _advisories(release: _Release, update: Update) -> Iterator[Advisory]:
     """One for each CVE; an erratum of security that names none is a vulnerability by itself."""
     affected = tuple(update.affected(release.ecosystem.name))
     is_of_security = update.kind == "security" or (not update.kind and _OF_SECURITY.fullmatch(update.id))
     for id_ in update.cves or ((update.id,) if is_of_security else ()):
-        yield Advisory(
-            id=id_,
-            affected=affected,
-            aliases=(update.id,) if id_ != update.id else (),
-            severity=update.severity,
-            link=release.page + quote(_page(update.id)),
-            summary=update.title,
-            published=update.issued,
-            modified=update.updated,
-        )
+        yield update.advisory(id_, affected, release.page + quote(_page(update.id)))
 
 
 def _page(id_: str) -> str:

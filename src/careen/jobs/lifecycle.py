@@ -29,7 +29,10 @@ _AT_ONCE = 100  # images that one transaction deletes: others wait for it
 
 
 def affected(policy: LifecyclePolicy, found: Sequence[Candidate], at: datetime) -> list[Candidate]:
-    """Those of the repository's images that the policy deletes, oldest first; raises TooSlow."""
+    """Those of the repository's images that the policy deletes, oldest first.
+
+    Raises TooSlow, and Invalid for an expression that RE2 does not know.
+    """
     newest_first = sorted(found, key=lambda image: (image.created_at, image.id), reverse=True)
     named = tag_expressions.named(
         [rule.tag_regexp for rule in policy.rules], {tag for image in found for tag in image.tags}

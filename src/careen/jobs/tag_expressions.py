@@ -29,7 +29,10 @@ def check(expression: str) -> None:
 
 
 def named(expressions: Sequence[str], tags: Collection[str]) -> list[AbstractSet[str]]:
-    """For each expression those of the tags that it matches as a whole; none for "". Raises TooSlow."""
+    """For each expression those of the tags that it matches as a whole; none for "".
+
+    Raises Invalid and TooSlow.
+    """
     end = time.thread_time() + _MOST_SECONDS
     found: dict[str, AbstractSet[str]] = {"": frozenset()}
     for expression in expressions:
