@@ -11,6 +11,7 @@ from careen.model import digest
 from careen.model.inventory import Inventory
 from careen.model.layer import LayerIndex, LayerTree
 from careen.model.package import Package
+from careen.model.packed_paths import FilePacker
 from careen.model.problem import ProblemKind
 
 LONGEST = 15.0  # seconds of CPU, for a machine under load; most need a tenth of one
@@ -60,6 +61,16 @@ def test_long_targets_of_many_links_are_followed_within_the_budget(target: str) 
 def test_a_layer_may_stand_there_2000_times() -> None:
     many = layer(0, [f"usr/lib/{number}" for number in range(3000)])
     assert len(quickly([many] * 2000, Budgets(squash=1_000_000)).packages) == 3000
+
+
+def test_names_by_the_million_in_each_layer_are_unpacked_within_the_budget() -> None:
+    packer = FilePacker()
+    for number in range(500_000):
+        packer.add_all(f"{number % 2}/", [b"n" * 50])
+    files = packer.pack()
+    layers = [layer(0, ["q/p"]), *(layer(number, ["q/p"], files=files) for number in range(1, 100))]
+    (exceeded, *_) = quickly(layers, Budgets(squash=1_000_000)).problems
+    assert "CAREEN_BUDGET_SQUASH" in exceeded.message
 
 
 def test_many_layers_of_many_files_are_laid_upon_each_other_within_the_budget() -> None:

@@ -12,17 +12,18 @@ from careen.model import digest, layer_json
 from careen.model.distro import Distro
 from careen.model.layer import LayerIndex, LayerTree
 from careen.model.package import Package
+from careen.model.packed_paths import pack_folders
 from careen.model.problem import Problem, ProblemKind
 
 TEXT = st.text(max_size=20)
-KEYS = st.binary(max_size=5).map(lambda data: data * 8)
+PACKED = st.lists(TEXT, max_size=3).map(lambda paths: pack_folders(paths, []))
 TREES = st.builds(
     LayerTree,
     whiteouts=st.lists(TEXT, max_size=3).map(tuple),
     opaque=st.lists(TEXT, max_size=3).map(tuple),
     symlinks=st.dictionaries(TEXT, TEXT, max_size=3),
-    files=KEYS,
-    folders=KEYS,
+    files=PACKED,
+    folders=PACKED,
 )
 PACKAGES = st.builds(
     Package, **dict.fromkeys(("name", "version", "type", "manager", "path", "source", "arch"), TEXT)
@@ -57,6 +58,7 @@ def test_an_index_comes_back_as_it_was(index: LayerIndex) -> None:
         {"tree": {}},
         {"tree": {**GOOD["tree"], "files": "AAAA"}},
         {"tree": {**GOOD["tree"], "files": "!"}},
+        {"tree": {**GOOD["tree"], "folders": "AAAA"}},
         {"tree": {**GOOD["tree"], "symlinks": {"a": 1}}},
         {"tree": {**GOOD["tree"], "whiteouts": [[]]}},
     ],

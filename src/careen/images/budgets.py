@@ -33,6 +33,7 @@ class Budgets:
     held: int = 64 << 20  # bytes of an executable; of a larger one only the parts that tell about it are kept
     member: int = 96 << 20  # bytes of one file that an indexer wants to see
     tree: int = 80 << 20  # bytes of the paths of folders, links, whiteouts and of files that indexers see
+    names: int = 64 << 20  # bytes of the names of all files, which the server unpacks again; at most 256 MiB
     results: int = 100_000  # packages and problems of the layer
     answer: int = 64 << 20  # bytes of what the indexing child sends back
     memory: int = 1 << 30  # bytes of the child's address space

@@ -1,33 +1,45 @@
 """What one layer hides of the layers below it (OCI image-spec, layer.md#whiteouts)."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 
-from careen.images.paths import LONGEST, ancestors, follow, join, unpack
+from careen.images.paths import LONGEST, ancestors, follow, join
 from careen.model.layer import LayerTree
+from careen.model.packed_paths import Files, Folders
 
 _MAX_ALIASES = 64  # of one path, where links form circles
 
 
 class Cover:
-    """Asked about paths in the tree below. `key` is paths.key, or remembers what that says."""
+    """Asked about paths in the tree below."""
 
-    def __init__(self, tree: LayerTree, key: Callable[[str], int]) -> None:
-        self._key = key
+    def __init__(self, tree: LayerTree) -> None:
+        self._tree = tree
         self._whiteouts = frozenset(tree.whiteouts)
         self._opaque = frozenset(tree.opaque)
-        self._files = unpack(tree.files)
-        self._folders = unpack(tree.folders)
         self._replaced: dict[str, bool] = {}
         self._emptied: dict[str, bool] = {}
 
+    @property
+    def steps(self) -> int:
+        """That it took to unpack the layer's files, if anybody asked for them."""
+        return self._files.steps if "_files" in vars(self) else 0
+
+    @cached_property
+    def _files(self) -> Files:
+        return Files(self._tree.files)
+
+    @cached_property
+    def _folders(self) -> Folders:
+        return Folders(self._tree.folders)
+
     def hides_file(self, path: str) -> bool:
         """Whether a regular file at `path` is gone."""
-        return self._key(path) & ~1 in self._folders or self.hides_link(path)
+        return self._folders.implied(path) or self.hides_link(path)
 
     def hides_link(self, path: str) -> bool:
         """Whether a link is gone; a folder at its place that is only implied leads through it instead."""
-        own = self._key(path)
-        if own in self._files or own | 1 in self._folders or self.removes(path):
+        if path in self._files or self._folders.own(path) or self.removes(path):
             return True
         return self._is_replaced(path.rpartition("/")[0])
 
@@ -41,7 +53,7 @@ class Cover:
         return _inherited(folder, self._replaced, self._is_file) if found is None else found
 
     def _is_file(self, folder: str) -> bool:
-        return bool(folder) and self._key(folder) in self._files
+        return folder in self._files
 
     def _is_emptied(self, folder: str) -> bool:
         found = self._emptied.get(folder)

@@ -3,8 +3,7 @@
 A path in normal form has no "/" at its ends, no empty, "." or ".." parts; "" is the root.
 """
 
-import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 
 MAX_HOPS = 40  # as Linux: path_resolution(7)
@@ -81,20 +80,10 @@ def ancestors(path: str) -> Iterator[str]:
 
 
 def digest(path: str) -> bytes:
-    """8 bytes that stand for the path: a layer has many paths, and few are ever asked for."""
+    """8 bytes that stand for the path: package databases name many, and few are ever asked for."""
     return blake2b(path.encode(), digest_size=8).digest()
 
 
-def digests(paths: Iterable[str]) -> list[bytes]:
-    """The digest of each, in half of the time."""
-    return [blake2b(path.encode(), digest_size=8).digest() for path in paths]
-
-
 def key(path: str) -> int:
-    """The digest as `unpack` gives it."""
+    """The digest as a number."""
     return int.from_bytes(digest(path), "big")
-
-
-def unpack(packed: bytes) -> frozenset[int]:
-    """The digests as numbers, to look paths up by `key`."""
-    return frozenset(struct.unpack(f">{len(packed) // 8}Q", packed))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from isal.isal_zlib import adler32
 
-from careen.images.extended import ONLY_PATH, PAX
+from careen.images.extended import PAX
 from careen.images.tarfields import Sums
 from careen.images.tarstream import BLOCK, Stream
 from careen.images.tree import Tree
@@ -14,6 +14,7 @@ _FILE, _FOLDER, _SYMLINK = b"052"
 _DOTS = b"/"  # the byte behind ".": a name that is not less is neither a whiteout nor "..", nor empty
 _TAIL = 3  # bytes
 _MOST = 1000  # names that are gathered
+_MOST_STEPS = 10_000  # different sizes that are remembered
 
 
 class Marks(NamedTuple):
@@ -37,54 +38,61 @@ class Runs:
         self._tree = tree
         self._longest = longest - BLOCK
         self._tails = frozenset(marks.tails)
-        self._firsts = frozenset((*marks.firsts, b""))  # nothing: it is in another piece
+        self._firsts = frozenset(map(ord, marks.firsts))
         self._begins = marks.begins
         self._above = {begin[:end] for begin in marks.begins for end in range(len(begin))}
-        self._names: list[bytes] = []  # of files in one folder, as written; not in the tree yet
-        self._folder = b""  # theirs, as written
+        self._names: list[bytes] = []  # of files in one folder; not in the tree yet
         self._home = ""  # theirs, as the tree gave it
+        self._steps = _Steps()
 
-    def __call__(self, stream: Stream, sums: Sums, most: int) -> int:
-        """How many headers were passed, at most `most`. Raises CorruptLayer and BudgetExceeded."""
-        passed = seen = 0
-        piece, at, long = stream.piece, stream.at, b""
+    def __call__(self, stream: Stream, sums: Sums, most: int) -> int:  # noqa: C901, PLR0915 - see below
+        """How many headers were passed, at most `most`. Raises CorruptLayer and BudgetExceeded.
+
+        All in one, since to call a function takes a tenth of the time that a header takes.
+        """
+        steps, tails, firsts, names = self._steps, self._tails, self._firsts, self._names
+        piece, at, passed, seen = stream.piece, stream.at, 0, 0
+        long, present = b"", None  # the path in a pax header; the folder of `names`, as written
         while seen < most and len(header := piece[at : at + BLOCK]) == BLOCK:
-            kind, stored, body = header[156], _size(header, sums), at + BLOCK
-            if stored < 0:
+            step, kind, body = steps[header[124:136]], header[156], at + BLOCK
+            if not step or not header.isascii() or adler32(header) & 0xFFFF != sums[header[148:156]]:
                 break
             seen += 1
-            if kind == PAX and not long and (long := _only_path(piece[body : body + BLOCK], stored)):
-                at = body + BLOCK
+            if kind == PAX and not long and (long := _only_path(piece, body, header)):
+                at += step
                 continue
-            name = long or header[:100].partition(b"\0")[0]
+            name = long or (_prefixed(header) if header[345] else header[:100].partition(b"\0")[0])
             if kind == _FILE:
-                if not self._add_file(name, piece[body : body + 1] if stored else b"\0"):
+                folder, _, last = name.rpartition(b"/")
+                if last < _DOTS or name[-_TAIL:] in tails:
                     break
-            elif self._add_other(kind, name, header):
-                stored = 0
+                if step > BLOCK and (body == len(piece) or piece[body] in firsts):
+                    break
+                if folder != present or len(names) == _MOST:
+                    present = self._enter(folder)
+                    if present is None:
+                        break
+                names.append(last)
             else:
-                break
+                present, step = None, BLOCK
+                if not self._add_other(kind, name, header):
+                    break
             passed, long = seen, b""
-            at = stream.at = body + stored + -stored % BLOCK
+            at = stream.at = at + step
             if at > len(piece):
-                stream.skip_to(stream.before + body + stored)
+                stream.skip_to(stream.before + body + int(header[124:135], 8))  # the filling may be missing
                 piece, at = stream.piece, stream.at
         self._leave()
         return passed
 
-    def _add_file(self, name: bytes, first: bytes) -> bool:
-        """Whether nobody can want the file; `first` is the first byte of its content."""
-        folder, _, last = name.rpartition(b"/")
-        if not folder or last < _DOTS or name[-_TAIL:] in self._tails or first in self._firsts:
-            return False
-        if folder != self._folder or len(self._names) == _MOST:
-            self._leave()
-            home = self._tree.enter(str(folder, "ascii"))
-            if home in self._above or home.startswith(self._begins) or len(home) > self._longest:
-                return False
-            self._folder, self._home = folder, home
-        self._names.append(name)
-        return True
+    def _enter(self, folder: bytes) -> bytes | None:
+        """The folder, where its files go from now on; nothing where somebody may want them."""
+        self._leave()
+        home = self._tree.enter(str(folder, "ascii")) if folder else ""
+        if home in self._above or home.startswith(self._begins) or len(home) > self._longest:
+            return None
+        self._home = home
+        return folder
 
     def _add_other(self, kind: int, name: bytes, header: bytes) -> bool:
         """Whether it is a folder or a symbolic link, after which all files' folders are entered anew."""
@@ -100,29 +108,43 @@ class Runs:
     def _leave(self) -> None:
         """Put the files of this folder into the tree."""
         if self._names:
-            self._tree.add_files(self._home, str(b"\0".join(self._names), "ascii").split("\0"))
-            self._names = []
-        self._folder = b""
+            self._tree.add_files(self._home, self._names)
+            self._names.clear()
 
 
-def _size(header: bytes, sums: Sums) -> int:
-    """Bytes of the content; -1 where the header is not written as most are."""
-    size = header[124:135]
-    if (
-        header[345]
-        or not header.isascii()
-        or not size.isdigit()
-        or header[135] not in b"\0 "
-        or adler32(header) & 0xFFFF != sums[header[148:156]]
-    ):
-        return -1
+class _Steps(dict[bytes, int]):
+    """Bytes from a header to the one behind its content, by the field of the size; 0 for an unusual one."""
+
+    def __missing__(self, field: bytes) -> int:
+        step = _step(field)
+        if len(self) < _MOST_STEPS:
+            self[field] = step
+        return step
+
+
+def _step(field: bytes) -> int:
+    digits = field[:-1]
+    if not digits.isdigit() or field[-1] not in b"\0 ":
+        return 0
     try:
-        return int(size, 8)
+        size = int(digits, 8)
     except ValueError:
-        return -1
+        return 0
+    return BLOCK + size + -size % BLOCK
 
 
-def _only_path(block: bytes, size: int) -> bytes:
-    """The path in a pax header of this size that fits in the block and tells nothing else; else nothing."""
-    only = ONLY_PATH.fullmatch(block, 0, size) if size <= len(block) else None
-    return only[2] if only and int(only[1]) == size and only[2].isascii() else b""
+def _prefixed(header: bytes) -> bytes:
+    """The path where something stands in the field of its prefix; nothing where that needs a second look."""
+    name = header[:100].partition(b"\0")[0]
+    if header[257:263] != b"ustar\0":
+        return name
+    return b"" if header[508] else b"%b/%b" % (header[345:500].partition(b"\0")[0], name)
+
+
+def _only_path(piece: bytes, at: int, header: bytes) -> bytes:
+    """The path of the pax header at `at`, if that lies in the piece and tells nothing else; else nothing."""
+    size = int(header[124:135], 8)
+    body, start = piece[at : at + min(size, BLOCK)], b"%d path=" % size
+    if body.startswith(start) and body.find(b"\n") == size - 1 and b"\0" not in body and body.isascii():
+        return body[len(start) : -1]
+    return b""

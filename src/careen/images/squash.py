@@ -86,7 +86,7 @@ class _Tree:
         self._left -= _PUT * (len(files) + len(links))
         if self._left < 0:
             return
-        cover, below = Cover(layer.tree, self._key), self._evidence
+        cover, below = Cover(layer.tree), self._evidence
         number = self._numbers.setdefault(layer.digest, len(self._numbers))
         self._links = {link: to for link, to in self._links.items() if not cover.hides_link(link)}
         aliases = self._aliases()
@@ -98,6 +98,7 @@ class _Tree:
             stands = self._place(path, left)
             self._evidence[stands] = _standing(evidence, stands, layer.digest, below.get(stands))
             self._evidence[stands].number = number
+        self._left -= cover.steps
 
     def distro(self) -> Distro | None:
         for path in RELEASE_FILES:

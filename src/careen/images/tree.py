@@ -1,9 +1,11 @@
 """What a layer does to the tree below it, gathered in the walk (OCI image-spec, layer.md#changesets)."""
 
+from collections.abc import Sequence
+
 from careen.images.budgets import BudgetExceeded, Budgets
-from careen.images.keys import Keys
-from careen.images.paths import ancestors, digest, digests, normal, place, resolve
+from careen.images.paths import ancestors, normal, place, resolve
 from careen.model.layer import LayerTree
+from careen.model.packed_paths import FilePacker, by_folder, pack_folders
 from careen.model.problem import Problem, ProblemKind
 
 _WHITEOUT = ".wh."
@@ -30,7 +32,12 @@ class Tree:
         self._budgets = budgets
         self._longest = budgets.path_length
         self._room = budgets.tree
-        self._files = Keys()  # of all that is no folder
+        self._files = FilePacker()  # all that is no folder
+        self._filled: set[str] = set()  # folders with such files
+        self._crowded: set[str] = set()  # folders with other folders, links or evidence
+        self._covering: dict[
+            str, list[str]
+        ] = {}  # folders that may have taken a file's place, by their folder
         self._folders: dict[str, bool] = {}  # whether it has an entry of its own
         self._homes: dict[str, str] = {}  # where a folder as written really is: "" or a path and "/"
         self._whiteouts: set[str] = set()
@@ -55,23 +62,31 @@ class Tree:
         elif path in self.symlinks:
             self._remove_symlink(path)
         self.evidence.discard(path)
-        self._files.add(digest(path))
+        self._filled.add(home)
+        self._files.add(home, name)
+        self._spend_names()
         return path
 
-    def add_files(self, home: str, names: list[str]) -> None:
+    def add_files(self, home: str, names: Sequence[bytes]) -> None:
         """As `add` for each of `names`, plain ones, in the order; `enter` gave the home of their folder."""
-        cut = names[0].rfind("/") + 1
-        is_plain = names[0][:cut] == home
-        paths = names if is_plain else [home + name[cut:] for name in names]
+        if home in self._crowded and (paths := self._odd(home, names)):
+            for path in paths:
+                self.add(path)
+        else:
+            self._filled.add(home)
+            self._files.add_all(home, names)
+            self._spend_names()
+
+    def _odd(self, home: str, names: Sequence[bytes]) -> list[str]:
+        """The paths, if one of them is that of something else."""
+        paths = [home + name for name in str(b"\0".join(names), "ascii").split("\0")]
         if (
             self._folders.keys().isdisjoint(paths)
             and self.symlinks.keys().isdisjoint(paths)
             and self.evidence.isdisjoint(paths)
         ):
-            self._files.add_all(digests(paths))
-        else:
-            for name in names:
-                self.add(name)
+            return []
+        return paths
 
     def enter(self, written: str) -> str:
         """What to put before names in the folder that is written so, which is there from now on."""
@@ -84,9 +99,11 @@ class Tree:
             self._spend(path)
             self._spend(target)
             self.symlinks[path] = self._bounded(target)
+            self._crowded.add(_home(path))
 
     def add_folder(self, written: str) -> None:
-        folder, _, name = written.rstrip("/").rpartition("/")
+        plain = written.rstrip("/")
+        folder, _, name = plain.rpartition("/")
         if name in _NO_NAMES:
             plain, _ = normal(self._bounded(written))
             return self.add_folder(plain) if plain else None
@@ -96,15 +113,20 @@ class Tree:
         if name.startswith(_WHITEOUT):
             self._hide(home, name)
             return None
-        path = self._bounded(home + name)
-        self._make_folder(path)
+        path = home + name
+        if path not in self._folders:
+            self._make_folder(self._bounded(path), home)
         self._folders[path] = True
+        if plain not in self._homes and path.count("/") < self._budgets.path_depth:
+            self._spend(plain)
+            self._homes[plain] = path + "/"
         return None
 
     def add_evidence(self, path: str) -> None:
         """An indexer sees the file at `path`, which stands there."""
         self._spend(path, more=_FILE)
         self.evidence.add(path)
+        self._crowded.add(_home(path))
 
     def has_folder(self, path: str) -> bool:
         return path in self._folders
@@ -114,19 +136,32 @@ class Tree:
         return place(normal(self._bounded(written))[0], self.symlinks)
 
     def build(self) -> LayerTree:
+        """All that was taken; no more may come."""
+        files = self._files.pack()
+        if self._covering:
+            self._empty(files)
         return LayerTree(
             whiteouts=tuple(sorted(self._whiteouts)),
             opaque=tuple(sorted(self._opaque)),
             symlinks=dict(sorted(self.symlinks.items())),
-            files=self._files.pack(),
-            folders=self._folder_keys().pack(),
+            files=files,
+            folders=pack_folders(
+                (path for path, own in self._folders.items() if own),
+                (path for path, own in self._folders.items() if not own),
+            ),
         )
 
-    def _folder_keys(self) -> Keys:
-        keys = Keys()
-        for path, own in self._folders.items():
-            keys.add(folder_digest(path, own=own))
-        return keys
+    def _empty(self, files: bytes) -> None:
+        """Where a folder took a file's place an engine has removed all that was there in the layers below."""
+        for home, names in by_folder(files):
+            covering = self._covering.get(home.decode())
+            if covering:
+                known = set(names.decode().split("\0"))
+                for path in (
+                    path for path in covering if path[len(home.decode()) :] in known and path in self._folders
+                ):
+                    self._folders[path] = True
+                    self._opaque.add(path)
 
     def _hide(self, home: str, name: str) -> str:
         hidden = name.removeprefix(_WHITEOUT)
@@ -148,9 +183,9 @@ class Tree:
         if home.count("/") >= self._budgets.path_depth:
             raise self._budgets.exceeded("path_depth", "folders around a member")
         if home:
-            self._make_folder(home)
-            for folder in () if is_known else ancestors(home):
-                self._make_folder(folder)
+            for folder in (home,) if is_known else (home, *ancestors(home)):
+                if folder not in self._folders:
+                    self._make_folder(folder, _home(folder))
         self._spend(written)
         prefix = self._homes[written] = f"{home}/" if home else ""
         return prefix
@@ -173,6 +208,10 @@ class Tree:
         if self._room < 0:
             raise self._budgets.exceeded("tree", "bytes of folders, links, whiteouts and files to be read")
 
+    def _spend_names(self) -> None:
+        if self._files.size > self._budgets.names:
+            raise self._budgets.exceeded("names", "bytes of the names of files")
+
     def _too_long(self) -> BudgetExceeded:
         return self._budgets.exceeded("path_length", "characters of a path")
 
@@ -181,16 +220,12 @@ class Tree:
             message = "the layer has files at a path that leaves the root; they are taken as inside"
             self.problems.append(Problem(ProblemKind.INVALID_METADATA, folder, message))
 
-    def _make_folder(self, path: str) -> None:
-        if path in self._folders:
-            return
+    def _make_folder(self, path: str, home: str) -> None:
         self._spend(path)
         self._folders[path] = False
-        if self._files.discard(
-            digest(path)
-        ):  # then an engine has removed all that was here in the layers below
-            self._folders[path] = True
-            self._opaque.add(path)
+        self._crowded.add(home)
+        if home in self._filled:
+            self._covering.setdefault(home, []).append(path)
         self.evidence.discard(path)
         if path in self.symlinks:
             self._remove_symlink(path)
@@ -216,7 +251,6 @@ class Tree:
         self.symlinks = {link: to for link, to in self.symlinks.items() if not link.startswith(below)}
 
 
-def folder_digest(path: str, *, own: bool) -> bytes:
-    """A folder's digest; its last bit tells whether the folder has an entry of its own or is only implied."""
-    plain = digest(path)
-    return plain[:-1] + bytes([plain[-1] | 1 if own else plain[-1] & 0xFE])
+def _home(path: str) -> str:
+    """What stands before the name."""
+    return path[: path.rfind("/") + 1]

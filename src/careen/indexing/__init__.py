@@ -44,6 +44,7 @@ from careen.indexing import (
 )
 from careen.indexing._sift import sift
 from careen.indexing._signs import Candidates
+from careen.model import layer
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.layer import Installed, Repositories
@@ -122,6 +123,6 @@ def may_tell(path: str) -> bool:
 
 
 def fingerprint() -> str:
-    """Names the indexers and their versions: layers indexed under another fingerprint are read again."""
-    said = ",".join(f"{indexer.NAME}={indexer.VERSION}" for indexer in INDEXERS)
+    """Names the indexers, their versions and that of the index: layers of another one are read again."""
+    said = ",".join((f"layer={layer.VERSION}", *(f"{each.NAME}={each.VERSION}" for each in INDEXERS)))
     return hashlib.sha256(said.encode()).hexdigest()[:16]

@@ -8,6 +8,8 @@ from careen.model.distro import Distro
 from careen.model.package import Package
 from careen.model.problem import Problem
 
+VERSION = 2  # of what is kept of a layer: raise it, and layers are indexed anew
+
 
 @dataclass(frozen=True, slots=True)
 class LayerTree:
@@ -16,9 +18,9 @@ class LayerTree:
     whiteouts: tuple[str, ...] = ()  # paths that are gone from the layers below
     opaque: tuple[str, ...] = ()  # folders whose content in the layers below is gone
     symlinks: Mapping[str, str] = field(default_factory=dict)  # path -> target as written
-    files: bytes = b""  # sorted 8-byte path keys of everything that is no folder
-    # Sorted 8-byte path keys of the folders; the last bit of each tells whether the folder has an entry of
-    # its own, or is only implied by a member (then it follows a symlink in the layers below).
+    files: bytes = b""  # everything that is no folder, as model.packed_paths has it
+    # As it has them, too. A folder without an entry of its own is only implied by a member: it follows a
+    # symlink in the layers below.
     folders: bytes = b""
 
 

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from careen.errors import Invalid
-from careen.model import digest
+from careen.model import digest, packed_paths
 from careen.model.distro import Distro
 from careen.model.layer import Claims, LayerIndex, LayerTree, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
-_KEY = 8  # bytes
 _CLAIM = 16  # bytes
 
 
@@ -75,15 +74,15 @@ def _tree(document: Mapping[str, Any]) -> LayerTree:
         whiteouts=tuple(map(_text, document["whiteouts"])),
         opaque=tuple(map(_text, document["opaque"])),
         symlinks=_texts(document["symlinks"]),
-        files=_keys(document["files"]),
-        folders=_keys(document["folders"]),
+        files=packed_paths.check(b64decode(document["files"], validate=True)),
+        folders=packed_paths.check(b64decode(document["folders"], validate=True)),
     )
 
 
 def load_claims(rows: Sequence[Sequence[str]]) -> tuple[Claims, ...]:
     """What `claims` gave. Raises ValueError and TypeError."""
     return tuple(
-        Claims(_text(path), _text(package), _text(algorithm), _keys(files, _CLAIM))
+        Claims(_text(path), _text(package), _text(algorithm), _claimed(files))
         for path, package, algorithm, files in rows
     )
 
@@ -95,11 +94,11 @@ def load_repositories(rows: Sequence[Sequence[Any]]) -> tuple[Repositories, ...]
     )
 
 
-def _keys(text: str, size: int = _KEY) -> bytes:
-    keys = b64decode(text, validate=True)
-    if len(keys) % size:
-        raise ValueError(f"path keys have {size} bytes each")
-    return keys
+def _claimed(text: str) -> bytes:
+    files = b64decode(text, validate=True)
+    if len(files) % _CLAIM:
+        raise ValueError(f"claims have {_CLAIM} bytes each")
+    return files
 
 
 def _texts(fields: Mapping[str, object]) -> dict[str, Any]:
