@@ -298,7 +298,7 @@ def _limit(budgets: Budgets) -> None:
 def _answer(job: dict[str, Any], words: BinaryIO, budgets: Budgets) -> str:
     try:
         blob = Growing(Path(job["path"]), job["offset"], words, _caught_up)
-        return json.dumps({"index": layer_json.dump(index(blob, budgets=budgets))}, default=asdict)
+        return json.dumps({"index": layer_json.dump(index(blob, budgets=budgets))}, default=layer_json.record)
     except BudgetExceeded as error:
         kind, message = "budget", error.message
     except MemoryError:

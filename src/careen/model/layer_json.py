@@ -18,7 +18,7 @@ class InvalidLayerIndex(Invalid): ...
 
 
 def dump(index: LayerIndex) -> dict[str, Any]:
-    """For `json.dumps(…, default=asdict)`: there may be too many packages to have each of them twice."""
+    """For `json.dumps(…, default=record)`: there may be too many packages to have each of them twice."""
     tree = index.tree
     return {
         "digest": index.digest,
@@ -36,6 +36,11 @@ def dump(index: LayerIndex) -> dict[str, Any]:
         "contents": dict(index.contents),
         "repositories": repositories(index),
     }
+
+
+def record(item: Package | Distro | Problem) -> dict[str, Any]:
+    """Its fields, which are texts: `asdict`, which looks into each, takes four times as long."""
+    return {name: getattr(item, name) for name in item.__slots__}
 
 
 def claims(index: LayerIndex) -> list[list[str]]:
