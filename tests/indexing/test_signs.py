@@ -74,13 +74,21 @@ def test_an_indexer_without_signs_is_always_asked() -> None:
     bare, stating = Bare(), Stating(ends=(".jar",), begins=("var/",), heads=(b"MZ",))
     asked = Candidates([bare, stating])
     assert asked.marks() is None
-    assert asked("a", b"") == (bare,)
-    assert asked("a.jar", b"") == asked("var/a", b"") == asked("a", b"MZ\0") == (bare, stating)
+    assert asked("a", b"") == [bare]
+    assert asked("a.jar", b"") == asked("var/a", b"") == asked("a", b"MZ\0") == [bare, stating]
 
 
 def test_the_order_of_indexers_stays() -> None:
     first, second, third = Stating(heads=(b"PK",)), Stating(ends=(".jar",)), Stating(begins=("opt/",))
-    assert Candidates([first, second, third])("opt/a.jar", b"PK") == (first, second, third)
+    assert Candidates([first, second, third])("opt/a.jar", b"PK") == [first, second, third]
+
+
+def test_only_those_are_asked_whose_signs_a_file_has() -> None:
+    lock, manifest = Stating(ends=("/package-lock.json",)), Stating(ends=("/package.json",))
+    status, info = Stating(begins=("var/lib/dpkg/status",)), Stating(begins=("var/lib/dpkg/info/",))
+    asked = Candidates([lock, manifest, status, info])
+    assert asked("node_modules/yaml/package.json", b"{") == [manifest]
+    assert asked("var/lib/dpkg/info/bash.list", b"/.") == [info]
 
 
 def test_an_end_is_long_enough_to_be_looked_up() -> None:

@@ -21,7 +21,7 @@ _IndexerT = TypeVar("_IndexerT")
 
 
 class Candidates(Generic[_IndexerT]):
-    """Call them with a file's path and first bytes for those that may want it, in their order.
+    """Call them with a file's path and first bytes for those whose signs it has, in their order.
 
     Whoever has no SIGNS is always among them.
     """
@@ -45,7 +45,14 @@ class Candidates(Generic[_IndexerT]):
     def __call__(self, path: str, head: bytes) -> Sequence[_IndexerT]:
         asked = self._asked[path.startswith(self._begins), head.startswith(self._heads)]
         tail = path[-_TAIL:]
-        return asked[tail if tail in asked else _NO_TAIL]
+        return [
+            indexer
+            for indexer, sign in asked[tail if tail in asked else _NO_TAIL]
+            if sign is None
+            or path.endswith(sign.ends)
+            or path.startswith(sign.begins)
+            or head.startswith(sign.heads)
+        ]
 
     def marks(self) -> tuple[set[bytes], set[bytes], tuple[str, ...]] | None:
         """The last three bytes of a path, the first byte of a content, the beginnings of a path.
@@ -63,10 +70,10 @@ class Candidates(Generic[_IndexerT]):
 
 def _having(
     signs: Mapping[_IndexerT, Signs | None], tail: str, *, begun: bool, headed: bool
-) -> tuple[_IndexerT, ...]:
+) -> tuple[tuple[_IndexerT, Signs | None], ...]:
     """Those that may want a file with this tail, whose path or content begins as somebody says."""
     return tuple(
-        indexer
+        (indexer, sign)
         for indexer, sign in signs.items()
         if sign is None
         or (begun and sign.begins)
