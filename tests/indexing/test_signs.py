@@ -24,7 +24,7 @@ class Bare:
 
 
 class Stating:
-    def __init__(self, **signs: tuple[str, ...] | tuple[bytes, ...]) -> None:
+    def __init__(self, **signs: tuple[str, ...] | tuple[bytes, ...] | str) -> None:
         self.SIGNS = Signs(**signs)  # type: ignore[arg-type] # each field by its name
 
 
@@ -89,6 +89,13 @@ def test_only_those_are_asked_whose_signs_a_file_has() -> None:
     asked = Candidates([lock, manifest, status, info])
     assert asked("node_modules/yaml/package.json", b"{") == [manifest]
     assert asked("var/lib/dpkg/info/bash.list", b"/.") == [info]
+
+
+def test_an_end_counts_where_the_path_has_what_stands_inside() -> None:
+    conda = Stating(ends=(".json",), inside="conda-meta/")
+    asked = Candidates([conda])
+    assert asked("opt/conda/conda-meta/pip-23.json", b"{") == [conda]
+    assert asked("opt/web/tsconfig.json", b"{") == []
 
 
 def test_an_end_is_long_enough_to_be_looked_up() -> None:

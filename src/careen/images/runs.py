@@ -1,6 +1,6 @@
 """Runs of plain members that nobody wants: most of a layer, put into its tree by the dozen."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from isal.isal_zlib import adler32
@@ -17,6 +17,10 @@ _MOST = 1000  # names that are gathered
 _MOST_STEPS = 10_000  # different sizes that are remembered
 
 
+HEAD = 8  # bytes that tell what a file is
+MayWant = Callable[[str, bytes], object]  # asked with the path of a file and its head
+
+
 class Marks(NamedTuple):
     """Each file that anybody may want has one of these."""
 
@@ -30,12 +34,13 @@ class Runs:
 
     Plain: a file, folder or symbolic link whose header lies in the present piece and whose path is ASCII, no
     field of which needs a second look; a pax header with nothing but the path may stand before it. The stream
-    is left at the first header that is not so.
+    is left at the first header that is not so, or that somebody may want.
     """
 
-    def __init__(self, tree: Tree, marks: Marks, longest: int) -> None:
-        """`longest`: characters of a path."""
+    def __init__(self, tree: Tree, marks: Marks, longest: int, may_want: MayWant) -> None:
+        """`longest`: characters of a path. `may_want` is asked about marked files."""
         self._tree = tree
+        self._may_want = may_want
         self._longest = longest - BLOCK
         self._tails = frozenset(marks.tails)
         self._firsts = frozenset(map(ord, marks.firsts))
@@ -64,14 +69,16 @@ class Runs:
             name = long or (_prefixed(header) if header[345] else header[:100].partition(b"\0")[0])
             if kind == _FILE:
                 folder, _, last = name.rpartition(b"/")
-                if last < _DOTS or name[-_TAIL:] in tails:
-                    break
-                if step > BLOCK and (body == len(piece) or piece[body] in firsts):
+                is_empty = step == BLOCK
+                if last < _DOTS or (body == len(piece) and not is_empty):
                     break
                 if folder != present or len(names) == _MOST:
                     present = self._enter(folder)
                     if present is None:
                         break
+                is_marked = name[-_TAIL:] in tails or (not is_empty and piece[body] in firsts)
+                if is_marked and self._is_wanted(last, piece, body, header):
+                    break
                 names.append(last)
             else:
                 present, step = None, BLOCK
@@ -93,6 +100,12 @@ class Runs:
             return None
         self._home = home
         return folder
+
+    def _is_wanted(self, name: bytes, piece: bytes, body: int, header: bytes) -> bool:
+        """Whether somebody may want the file; also where its head does not lie in the piece as a whole."""
+        size = min(int(header[124:135], 8), HEAD)
+        head = piece[body : body + size]
+        return len(head) < size or bool(self._may_want(self._home + str(name, "ascii"), head))
 
     def _add_other(self, kind: int, name: bytes, header: bytes) -> bool:
         """Whether it is a folder or a symbolic link, after which all files' folders are entered anew."""

@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from careen.images.budgets import Budgets
-from careen.images.runs import Marks, Runs
+from careen.images.runs import HEAD, Marks, MayWant, Runs
 from careen.images.tar import FILES, FOLDER, HARD_LINK, SYMLINK, Member, members
 from careen.images.tarstream import Stream
 from careen.images.tree import Tree
 from careen.model.file import File
 
-_HEAD = 8  # bytes that tell what a file is
 _KEPT_FILE = 64 << 10  # bytes of a file that is kept in case that a hard link leads to it
 _KEPT = 8 << 20  # bytes of all such files
 
@@ -32,7 +31,7 @@ class Walk:
         wants: Wants,
         budgets: Budgets,
         sift: Callable[[File], Sift | None] = lambda _file: None,
-        may_want: Callable[[str, bytes], object] = lambda _path, _head: True,
+        may_want: MayWant = lambda _path, _head: True,
         marks: Marks | None = None,
     ) -> None:
         """`may_want` is asked before `wants`, with a path and first bytes: a layer has many files.
@@ -45,7 +44,7 @@ class Walk:
         self._stream = Stream(pieces)
         self._wants = wants
         self._may_want = may_want
-        self._runs = Runs(self.tree, marks, budgets.path_length) if marks else None
+        self._runs = Runs(self.tree, marks, budgets.path_length, may_want) if marks else None
         self._sift = sift
         self._budgets = budgets
         self._kept: dict[str, File] = {}
@@ -74,7 +73,7 @@ class Walk:
     def _file(self, member: Member) -> File | None:
         """The file with its content, if it is wanted."""
         path, stored = self.tree.add(member.path), member.stored
-        head = self._stream.peek(min(stored, _HEAD)) if member.sparse is None else b""
+        head = self._stream.peek(min(stored, HEAD)) if member.sparse is None else b""
         if not path or not self._may_want(path, head):  # "": a whiteout
             return None
         mode, size = member.mode, member.size

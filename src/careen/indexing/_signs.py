@@ -13,6 +13,7 @@ class Signs:
     """An indexer that wants a file wants it for at least one of these."""
 
     ends: tuple[str, ...] = ()  # of its path; at least 3 characters each
+    inside: str = ""  # what its path has before one of these ends
     begins: tuple[str, ...] = ()  # of its path
     heads: tuple[bytes, ...] = ()  # of its content
 
@@ -49,7 +50,7 @@ class Candidates(Generic[_IndexerT]):
             indexer
             for indexer, sign in asked[tail if tail in asked else _NO_TAIL]
             if sign is None
-            or path.endswith(sign.ends)
+            or (path.endswith(sign.ends) and sign.inside in path)
             or path.startswith(sign.begins)
             or head.startswith(sign.heads)
         ]

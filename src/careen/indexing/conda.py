@@ -20,7 +20,7 @@ VERSION = 2
 
 _RECORD = re.compile(r"(?:.*/)?conda-meta/[^/]+\.json", re.DOTALL)
 
-SIGNS = Signs(ends=(".json",))
+SIGNS = Signs(ends=(".json",), inside="conda-meta/")
 
 
 def wants(file: File) -> bool:

@@ -18,7 +18,7 @@ _INSTALLED = re.compile(r"(?:.*/)?package\.(?:conf\.d|db)/[^/]+\.conf", re.DOTAL
 _NAME = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
-SIGNS = Signs(ends=(".conf",))
+SIGNS = Signs(ends=(".conf",), inside="package.")
 
 
 def wants(file: File) -> bool:
