@@ -11,6 +11,7 @@ from careen.images.cover import Aliases, Cover
 from careen.images.links import relevant
 from careen.images.paths import follow, join, key, resolve
 from careen.images.purl import purl
+from careen.model import content
 from careen.model.digest import Digest
 from careen.model.distro import RELEASE_FILES, Distro
 from careen.model.inventory import Inventory
@@ -205,7 +206,7 @@ def _standing(evidence: _Evidence, path: str, layer: Digest, below: _Evidence | 
         [replace(problem, path=path) for problem in evidence.problems],
         evidence.claims,
         evidence.repositories,
-        evidence.content,
+        evidence.content if below is None else content.carried(evidence.content, below.content),
     )
 
 

@@ -46,6 +46,14 @@ class Member:
     def mode(self) -> int:
         return number(self.header[100:108])
 
+    @property
+    def mtime(self) -> int:
+        """Seconds since 1970; 0 where no sensible number is written: nothing depends on it alone."""
+        try:
+            return number(self.header[136:148])
+        except CorruptLayer:
+            return 0
+
     def read(self, stream: Stream) -> list[bytes]:
         """The content; `stream` must stand where `members` left it. Raises CorruptLayer."""
         rope = list(self.pieces(stream))

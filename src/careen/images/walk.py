@@ -81,7 +81,7 @@ class Walk:
         if not self._wants(asked):
             return None
         self.missing.pop(path, None)
-        file = File(path, mode, size, self._content(asked, member), head)
+        file = File(path, mode, size, self._content(asked, member), head, member.mtime)
         if size <= min(_KEPT_FILE, self._room):
             self._room -= size
             self._kept[path] = file

@@ -12,7 +12,7 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeVar
@@ -25,6 +25,7 @@ from careen.images.runs import Marks
 from careen.images.walk import Walk
 from careen.indexing import Record, candidates, may_tell, sift
 from careen.jobs.growing import Growing, pieces, word
+from careen.jobs.ownable import Ownable
 from careen.model import content, layer_json
 from careen.model.digest import Digest, algorithm
 from careen.model.distro import Distro
@@ -34,11 +35,6 @@ from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
 _OPEN_FILES = 32
-_DISTRIBUTED = ("usr/", "lib", "bin/", "sbin/", "opt/")
-_LOCAL = "usr/local/"  # hier(7)
-# Folders that come before the files of packages where an archive is sorted by path, and the digests that the
-# package manager keeps of files.
-_MANAGERS = {"etc/apt": "md5", "etc/dpkg": "md5", "etc/apk": "sha1", "lib/apk": "sha1", "etc/rpm": "sha256"}
 _PROGRAM = b"\x7fELF"  # the first bytes of one
 _ALLOCATED = 20_000  # objects that are new since garbage was last looked for
 # Of mallopt(3), in bytes: what is kept at the heap's top, what is asked for at once, and from what size on
@@ -110,7 +106,8 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     """What the layer holds and does to the layers below it, in one pass over its blob.
 
     A second pass is made only for hard links to files that nobody wanted under their own name, or not all who
-    want the link: of the others it is known already what they say.
+    want the link: of the others it is known already what they say. And for large files of which a package
+    database tells a digest, while their time does not.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
     walk = Walk(
@@ -122,21 +119,22 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
         marks=_MARKS,
     )
     found = Found(budgets)
-    contents: dict[str, str] = {}
+    ownable = Ownable(budgets.held, walk.tree.has_folder)
     for file in walk:
         found.put(file.path, _read(file))
-        if file.size <= budgets.held and _may_be_owned(file.path, found[file.path]):
-            contents[file.path] = content.prefixes(file.pieces, _algorithms(walk))
+        ownable.see(file, found[file.path])
         del file  # its content must not outlive the next one's coming
     problems = walk.tree.problems + _follow(blob, walk.missing, found, budgets)
     items = [item for path in sorted(walk.tree.evidence) for item in found.get(path, ())]
+    claims = _only(Claims, items)
+    contents = ownable.contents | _read_again(blob, ownable.settle(claims), budgets)
     return LayerIndex(
         blob.digest,
         packages=_only(Package, items),
         distros=_only(Distro, items),
         problems=(*_only(Problem, items), *problems),
         tree=walk.tree.build(),
-        claims=_only(Claims, items),
+        claims=claims,
         contents={path: said for path, said in contents.items() if path in walk.tree.evidence},
         repositories=_only(Repositories, items),
     )
@@ -149,24 +147,10 @@ def _only(kind: type[_ItemT], items: Iterable[object]) -> tuple[_ItemT, ...]:
     return tuple(item for item in items if isinstance(item, kind))
 
 
-def _may_be_owned(path: str, items: Iterable[Item]) -> bool:
-    """Whether it tells about a language's packages, and lies where distributions put such files.
-
-    What is known with low confidence only is not worth the digests of large executables.
-    """
-    if not path.startswith(_DISTRIBUTED) or path.startswith(_LOCAL):
-        return False
-    return any(isinstance(item, Package) and not (item.is_os or item.confidence) for item in items)
-
-
-def _algorithms(walk: Walk) -> Iterable[str]:
-    """What to make a file's digests with: everything, as long as it is not known who will ask for them.
-
-    Jars and executables have hundreds of megabytes in many an image, and three digests of
-    a byte cost more than to inflate it.
-    """
-    known = {name for folder, name in _MANAGERS.items() if walk.tree.has_folder(folder)}
-    return sorted(known) or content.ALGORITHMS
+def _read_again(blob: Blob, asked: Mapping[str, Collection[str]], budgets: Budgets) -> dict[str, str]:
+    """What is known of the content of these files, with digests by the algorithms named."""
+    walk = Walk(_archive(blob, budgets), wants=lambda file: file.path in asked, budgets=budgets)
+    return {file.path: content.of(file, asked[file.path]) for file in (walk if asked else ())}
 
 
 def _archive(blob: Blob, budgets: Budgets) -> Iterator[bytes]:

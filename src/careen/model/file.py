@@ -13,6 +13,7 @@ class File:
     size: int = 0  # bytes
     pieces: Sequence[bytes | memoryview] = ()
     head: bytes = b""  # its first bytes, known while an indexer is asked for its wish
+    mtime: int = 0  # seconds since 1970 when it was last written, as its archive says; 0: that is not known
     opened: dict[str, object] = field(default_factory=dict, compare=False, repr=False)  # what indexers share
 
     @property
