@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from packageurl import PackageURL
 
@@ -92,6 +92,9 @@ PACKAGES = st.builds(
 
 
 @given(PACKAGES, TEXT.filter(lambda id_: id_.strip("/ ")), TEXT)
+@example(
+    Package("libstdc++", "13.2.1", type="apk", manager="apk", path="lib/apk/db/installed"), "a+B", "3.19"
+)
 def test_a_distribution_s_package_is_written_as_the_reference_writes_it(
     package: Package, id_: str, release: str
 ) -> None:

@@ -28,8 +28,10 @@ def purl(package: Package, distro: Distro | None) -> str:
         return PackageURL(
             package.type, namespace or None, package.name, version, qualifiers=qualifiers
         ).to_string()
-    where = _quoted(f"{namespace}/{package.name}" if namespace else package.name)
-    where = where.lower() if package.type in _LOWER_CASE else where
+    name, vendor = _quoted(package.name), namespace
+    if package.type in _LOWER_CASE:
+        name, vendor = name.lower(), vendor.lower()  # the name's quotes too, as PackageURL has them
+    where = f"{_quoted(vendor)}/{name}" if vendor else name
     joined = "&".join(f"{key}={_quoted(value)}" for key, value in qualifiers.items() if value)
     return f"pkg:{package.type}/{where}@{_quoted(version)}" + (f"?{joined}" if joined else "")
 
