@@ -18,10 +18,10 @@ from careen.images.budgets import Budgets
 from careen.images.inflate import inflate
 from careen.images.squash import squash
 from careen.images.walk import Walk
-from careen.indexing import INDEXERS, Indexer, Record
+from careen.indexing import INDEXERS, Indexer, Record, telling
 from careen.model import digest, packed_paths
 from careen.model.file import File
-from careen.model.layer import LayerIndex, LayerTree
+from careen.model.layer import LayerIndex, LayerTree, Listing
 from careen.model.package import Package
 
 LENGTHS = {"": 25, "long": 20_000}  # examples for each parser
@@ -77,7 +77,8 @@ def file_with(file: File, content: bytes) -> File:
     return File(file.path, file.mode, len(content), pieces, head=content[:8])
 
 
-def check(item: Record, path: str) -> None:
+def check(record: Record, path: str) -> None:
+    item = record.read(telling(record)) if isinstance(record, Listing) else record
     texts = [getattr(item, name) for name in type(item).__slots__]
     assert not any("\0" in text for text in texts if isinstance(text, str))
     assert item.path == path

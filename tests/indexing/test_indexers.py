@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import careen.indexing
-from careen.indexing import INDEXERS, Indexer, fingerprint
+from careen.indexing import INDEXERS, Indexer, Record, fingerprint
 from careen.model.file import File
+from careen.model.layer import Listing
 
 TESTDATA = Path(__file__).parent / "testdata"
 MODULES = {
@@ -42,12 +43,16 @@ def files(root: Path) -> Iterable[File]:
 
 def found(indexer: Indexer, root: Path) -> list[dict[str, Any]]:
     """Every package, distribution and problem, with the fields that say something; digests in hexadecimal."""
-    items = [item for file in files(root) if indexer.wants(file) for item in indexer.read(file)]
+    items = [whole(item) for file in files(root) if indexer.wants(file) for item in indexer.read(file)]
     said = [
         {type(item).__name__: {name: value for name, value in asdict(item).items() if value}}
         for item in items
     ]
     return list(json.loads(json.dumps(said, default=bytes.hex)))
+
+
+def whole(record: Record) -> Record:
+    return record.read(record.text) if isinstance(record, Listing) else record
 
 
 @pytest.mark.parametrize(("indexer", "case"), CASES)

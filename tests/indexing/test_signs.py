@@ -6,9 +6,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from careen.indexing import INDEXERS, candidates, may_tell
+from careen.indexing import INDEXERS, candidates, may_tell, telling
 from careen.indexing._signs import Candidates, Signs
 from careen.model.file import File
+from careen.model.layer import Installed, Listing
 
 TESTDATA = Path(__file__).parent / "testdata"
 REAL = sorted(path for path in TESTDATA.glob("*/*/rootfs/**/*") if path.is_file())
@@ -115,3 +116,26 @@ def test_an_end_is_long_enough_to_be_looked_up() -> None:
 )
 def test_a_claim_to_a_file_is_kept_if_the_file_may_be_a_program(path: str, *, may: bool) -> None:
     assert may_tell(path) == may
+
+
+def listing(*paths: str) -> Listing:
+    text = "".join(f"/{path}\n" for path in paths)
+    return Listing(
+        text, 1, lambda left: Installed("", "", "", tuple((path[1:], b"") for path in left.split()))
+    )
+
+
+def test_lines_about_documentation_are_not_read() -> None:
+    kept = ["usr/bin/jq", "usr/share/java/jq.jar", "usr/share/buildinfo/labels", "usr/share"]
+    dull = ["usr/share/doc/jq/copyright", "usr/include/jq.h", "usr/share/man/man1/jq.1.gz"]
+    said = listing(*kept, *dull)
+    assert [path for path, _ in said.read(telling(said)).files] == kept
+
+
+@given(
+    st.lists(st.sampled_from(FOLDERS + PARTS), min_size=1, max_size=4).map("/".join),
+    st.sampled_from(["usr/share/", "usr/src/", ""]),
+)
+def test_no_line_about_a_file_that_may_tell_is_left_out(path: str, folder: str) -> None:
+    said = listing(folder + path)
+    assert telling(said).strip() or not may_tell(folder + path)

@@ -7,13 +7,15 @@ lines in the file `diversions` name its path, the path where it is, and who aske
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from careen.indexing._tokens import is_token
 from careen.model.file import File
-from careen.model.layer import Installed
+from careen.model.layer import Installed, Listing
 
 _PATH = re.compile(r"var/lib/dpkg/(info|status\.d)/(?P<package>[^/:]+)(:[^/:]+)?\.(?P<kind>list|md5sums)")
 _SUMS = re.compile(r"^([0-9a-f]{32}) [ *](.+)$", re.MULTILINE)
+_SUM = 34  # characters of a digest and what parts it from the path
 _LISTED = re.compile(r"^/(.*)$", re.MULTILINE)
 _LARGEST = 64 << 20  # bytes; that of a large package has 2 MB
 
@@ -30,7 +32,7 @@ def wants(file: File) -> bool:
     )
 
 
-def read(file: File) -> Iterator[Installed]:
+def read(file: File) -> Iterator[Installed | Listing]:
     """Nothing where the name cannot be a package's. Lines of another form are passed over."""
     if file.path == _DIVERSIONS:
         yield from _diverted(file)
@@ -40,10 +42,18 @@ def read(file: File) -> Iterator[Installed]:
         return
     text = file.read().decode("utf-8", "backslashreplace")
     if match["kind"] == "list":
-        yield Installed(file.path, match["package"], "", tuple((path, b"") for path in _LISTED.findall(text)))
+        yield Listing(text, len("/"), partial(_listed, file.path, match["package"]))
     else:
-        files = tuple((path.removeprefix("./"), bytes.fromhex(said)) for said, path in _SUMS.findall(text))
-        yield Installed(file.path, match["package"], "md5", files)
+        yield Listing(text, _SUM, partial(_summed, file.path, match["package"]))
+
+
+def _listed(path: str, package: str, text: str) -> Installed:
+    return Installed(path, package, "", tuple((file, b"") for file in _LISTED.findall(text)))
+
+
+def _summed(path: str, package: str, text: str) -> Installed:
+    files = ((file.removeprefix("./"), bytes.fromhex(said)) for said, file in _SUMS.findall(text))
+    return Installed(path, package, "md5", tuple(files))
 
 
 def _diverted(file: File) -> Iterator[Installed]:

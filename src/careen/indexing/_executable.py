@@ -17,7 +17,7 @@ _READERS = {
 }
 MAGIC = tuple(_READERS)
 _EXECUTABLE = 0o111  # mode bits
-_DATA = ("usr/share/", "usr/include/", "usr/src/")  # no executables there (hier(7))
+DATA = ("usr/share/", "usr/include/", "usr/src/")  # no executables there (hier(7))
 _NAMES = (".so", ".exe", ".dll", ".dylib", ".node")
 
 
@@ -49,7 +49,7 @@ def wanted(file: File) -> bool:
 
 def may_be(path: str) -> bool:
     """Whether a file of this path might be one: what is known of a path alone says little."""
-    if path.startswith(_DATA):
+    if path.startswith(DATA):
         return False
     folder, _, name = path.rpartition("/")
     _, dot, suffix = name.rpartition(".")

@@ -68,6 +68,18 @@ class Candidates(Generic[_IndexerT]):
         """Whether somebody may want a file of this path, whatever its content is."""
         return path[-_TAIL:] in self._tails or path.startswith(self._begins) or bool(self._others)
 
+    def among(self, lines: Iterable[str], at: int, *, but: tuple[str, ...]) -> list[str]:
+        """Of lines that end with a path, which begins `at` there, those that `by_path` is true of.
+
+        And those of all paths that do not begin as `but` says.
+        """
+        tails, begins = ({""}, ("",)) if self._others else (self._tails, self._begins)
+        return [
+            line
+            for line in lines
+            if line[-_TAIL:] in tails or not line.startswith(but, at) or line.startswith(begins, at)
+        ]
+
 
 def _having(
     signs: Mapping[_IndexerT, Signs | None], tail: str, *, begun: bool, headed: bool

@@ -9,7 +9,7 @@ from careen.indexing._signs import Signs
 from careen.indexing._stanzas import Stanza, stanzas
 from careen.indexing._tokens import is_token, printable, shown
 from careen.model.file import File
-from careen.model.layer import Installed
+from careen.model.layer import Installed, Listing
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
@@ -37,7 +37,7 @@ def wants(file: File) -> bool:
     return path.startswith(_FOLDER) and not path.endswith(_BESIDE)
 
 
-def read(file: File) -> Iterator[Package | Problem | Installed]:
+def read(file: File) -> Iterator[Package | Problem | Installed | Listing]:
     """The packages whose files are there, and these; a file in status.d may leave its Status out."""
     return _dpkg_files.read(file) if _dpkg_files.wants(file) else _packages(file)
 

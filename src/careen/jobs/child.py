@@ -23,14 +23,14 @@ from careen.images.inflate import inflate
 from careen.images.paths import digest as key
 from careen.images.runs import Marks
 from careen.images.walk import Walk
-from careen.indexing import Record, candidates, may_tell, sift
+from careen.indexing import Record, candidates, may_tell, sift, telling
 from careen.jobs.growing import Growing, pieces, word
 from careen.jobs.ownable import Ownable
 from careen.model import content, layer_json
 from careen.model.digest import Digest, algorithm
 from careen.model.distro import Distro
 from careen.model.file import File
-from careen.model.layer import Claims, Installed, LayerIndex, Repositories
+from careen.model.layer import Claims, Installed, LayerIndex, Listing, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
@@ -170,10 +170,11 @@ def _read(file: File) -> Iterator[Item]:
 def _kept(records: Iterable[Record]) -> Iterator[Item]:
     """Of the files that a package installed only those that may tell about other packages."""
     for record in records:
-        if not isinstance(record, Installed):
-            yield record
-        elif files := b"".join(_claim(path, said) for path, said in record.files if may_tell(path)):
-            yield Claims(record.path, record.package, record.algorithm, files)
+        item = record.read(telling(record)) if isinstance(record, Listing) else record
+        if not isinstance(item, Installed):
+            yield item
+        elif files := b"".join([_claim(path, said) for path, said in item.files if may_tell(path)]):
+            yield Claims(item.path, item.package, item.algorithm, files)
 
 
 def _claim(path: str, said: bytes) -> bytes:

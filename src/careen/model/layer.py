@@ -1,6 +1,6 @@
 """What is known of a layer once it was read: the unit that is kept, by blob digest and indexer version."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from careen.model.digest import Digest
@@ -41,6 +41,15 @@ class Installed:
     package: str
     algorithm: str  # of the digests: "md5" | "sha1" | "sha256"; "" = the database has none
     files: tuple[tuple[str, bytes], ...]  # path without a leading "/", digest of the content (b"" = not said)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """As Installed, still to be read: a text with a file in each line, of which most tell about nothing."""
+
+    text: str
+    at: int  # where in its line a path begins
+    read: Callable[[str], Installed]  # takes the text, whatever lines were left out of it
 
 
 @dataclass(frozen=True, slots=True)
