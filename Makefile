@@ -16,6 +16,8 @@ help:
 	@echo "make bench  benchmarks, printed as ratios"
 	@echo "make lock   write requirements.lock anew from pyproject.toml"
 
+READY_TO_RUN := $(READY) $(VENV)/.compiled
+
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "careen needs Python 3.11 or newer; try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -23,10 +25,15 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-demo: $(READY)
+$(VENV)/.compiled: $(READY) compiled.py $(wildcard $(addprefix src/careen/,images/*.py indexing/*.py jobs/*.py model/*.py))
+	$(BIN)/python compiled.py
+	$(BIN)/python -m compileall -q src
+	touch $@
+
+demo: $(READY_TO_RUN)
 	$(BIN)/python demo/run.py
 
-serve: $(READY)
+serve: $(READY_TO_RUN)
 	$(BIN)/careen serve
 
 check: $(READY)
@@ -35,16 +42,16 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check
+test: check $(READY_TO_RUN)
 	$(BIN)/pytest --numprocesses auto --dist loadscope
 
-fuzz: $(READY)
+fuzz: $(READY_TO_RUN)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout=0 tests/fuzz tests/feeds/test_feeds_fuzz.py
 
-bench: $(READY)
+bench: $(READY_TO_RUN)
 	$(BIN)/python -m bench
 
-accuracy: $(READY)
+accuracy: $(READY_TO_RUN)
 	$(BIN)/python -m accuracy
 
 lock:
@@ -55,4 +62,5 @@ lock:
 	  $(BIN)/pip freeze --exclude-editable --exclude pip; } > requirements.lock
 
 clean:
+	find src -name '*.so' -delete
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

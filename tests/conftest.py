@@ -20,6 +20,7 @@ from psycopg import sql
 
 from careen.store.database import Database
 
+SOURCES = Path(__file__).parents[1] / "src" / "careen"
 START_TIMEOUT = 60  # seconds
 MEMORY_NEEDED = 1 << 30  # bytes
 NODE_SDK = "@yandex-cloud/nodejs-sdk@2.8.0"
@@ -28,6 +29,14 @@ HOW_TO_GET_POSTGRESQL = (
     "no PostgreSQL server was found: install one (on Debian: apt-get install postgresql), "
     "or name one in CAREEN_TEST_POSTGRES_URL=postgresql://user:password@host/database"
 )
+
+
+def pytest_configure() -> None:
+    """A compiled module goes before its source: the tests would judge what no longer stands there."""
+    for library in SOURCES.rglob("*.so"):
+        source = library.with_name(library.name.partition(".")[0] + ".py")
+        if source.stat().st_mtime > library.stat().st_mtime:
+            pytest.exit(f"{source} is newer than what was compiled from it: run make test, or compiled.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

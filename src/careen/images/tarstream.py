@@ -39,7 +39,8 @@ class Stream:
     def pieces(self, size: int) -> Iterator[bytes]:
         """As `rope`, one by one; nothing else may be taken until the last one has come."""
         while size and (self.at < len(self.piece) or self._next()):
-            piece = self.piece[self.at : self.at + size]
+            is_whole = not self.at and size >= len(self.piece)  # not to be copied
+            piece = self.piece if is_whole else self.piece[self.at : self.at + size]
             self.at += len(piece)
             size -= len(piece)
             yield piece

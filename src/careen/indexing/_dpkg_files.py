@@ -23,7 +23,7 @@ _DIVERSIONS = "var/lib/dpkg/diversions"
 _DIVERSION = re.compile(r"^/(.+)\n/(.+)\n(.+)$", re.MULTILINE)
 _LOCAL = ":"  # the administrator asked for it
 
-BEGINS = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/", _DIVERSIONS)
+BEGINS: tuple[str, ...] = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/", _DIVERSIONS)
 
 
 def wants(file: File) -> bool:

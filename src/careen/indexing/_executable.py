@@ -15,7 +15,7 @@ _READERS = {
     b"\xce\xfa\xed\xfe": _macho.sections,
     b"\xca\xfe\xba\xbe": _macho.sections,
 }
-MAGIC = tuple(_READERS)
+MAGIC: tuple[bytes, ...] = tuple(_READERS)
 _EXECUTABLE = 0o111  # mode bits
 DATA = ("usr/share/", "usr/include/", "usr/src/")  # no executables there (hier(7))
 _NAMES = (".so", ".exe", ".dll", ".dylib", ".node")
