@@ -46,6 +46,7 @@ def layers() -> None:
     layout = image.build(DATA, is_small=IS_SMALL)
     found = list(image.layers(layout))
     say(f"{len(found)} layers, {sum(size for _, _, size in found) / 1e9:.2f} GB unpacked; CPU seconds")
+    say(f"careen is {'' if indexing.is_compiled() else 'not '}compiled")
     measured = [indexing.measure(name, path) for name, path, _ in found]
     whole = sum(each.whole for each in measured) / sum(each.floor for each in measured)
     say(f"  all layers: index / (inflate + sha256 of the blob) = {whole:.2f}")

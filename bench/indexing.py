@@ -19,6 +19,7 @@ from bench.image import say
 from bench.peers import Cost, cost
 from isal import igzip_lib
 
+from careen.images import runs
 from careen.images.budgets import Budgets
 from careen.images.inflate import PIECE
 from careen.jobs.child import LayerSource, describe
@@ -26,6 +27,7 @@ from careen.jobs.index_layer import index_layer
 from careen.jobs.indexing import Indexing
 from careen.jobs.reading import Reading
 from careen.model.digest import from_hex
+from careen.model.packed_paths import by_folder
 from careen.store.database import Database
 from careen.zstd import ZstdDecompressor
 
@@ -80,10 +82,14 @@ def measure(name: str, path: Path) -> Measured:
     pairs = list(rounds(source, start_up()))
     least, whole = (statistics.median(column) for column in zip(*pairs, strict=True))
     found = index_layer(source, budgets=BUDGETS)
-    entries = (len(found.tree.files) + len(found.tree.folders)) // 8
-    what = f"{name:14} {source.size / 1e6:7.1f} MB {entries:7} entries {len(found.packages):5} packages"
+    files = sum(1 + names.count(b"\0") for _, names in by_folder(found.tree.files))
+    what = f"{name:14} {source.size / 1e6:7.1f} MB {files:7} files {len(found.packages):5} packages"
     say(f"  {what}: floor {least:6.2f} s, index {whole:6.2f} s, ratio {whole / least:.2f}")
     return Measured(least, whole)
+
+
+def is_compiled() -> bool:
+    return not runs.__file__.endswith(".py")
 
 
 def start_up() -> float:
