@@ -316,3 +316,14 @@ def test_whiteouts_do_not_leave_their_folder(stored: Callable[[bytes], LayerSour
         stored(member("a/.wh...") + member("a/.wh..") + member("a/.wh.b") + END), budgets=TIGHT
     )
     assert found.tree.whiteouts == ("a/b",)
+
+
+def test_many_folders_among_files_that_come_in_turns_are_looked_at_once(
+    stored: Callable[[bytes], LayerSource],
+) -> None:
+    files = b"".join(member(f"{n % 2}/{n}") for n in range(60_000))
+    folders = b"".join(member(f"0/d{n}/", kind=b"5") for n in range(30_000))
+    source = stored(gzip.compress(files + folders + member("0/0/f") + END, 1))
+    began = time.monotonic()
+    assert index_layer(source, budgets=Budgets()).tree.opaque == ("0/0",)
+    assert time.monotonic() - began < LONGEST / 3

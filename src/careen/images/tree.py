@@ -13,6 +13,7 @@ _OPAQUE = ".wh..wh..opq"
 _AUFS = ".wh..wh."  # the first such file system's own files: they mean nothing in a layer
 _NO_NAMES = frozenset(("", ".", ".."))
 _LETTERS = "/"  # the character behind ".": a name that is not less is neither a whiteout nor one of these
+_NONE: frozenset[bytes] = frozenset()
 _UPKEEP = 64  # bytes that a path costs beyond its characters
 _FILE = 512  # bytes that a file which an indexer sees costs beyond its content
 _TOLD = 100  # paths that leave the root and are told one by one
@@ -35,9 +36,7 @@ class Tree:
         self._files = FilePacker()  # all that is no folder
         self._filled: set[str] = set()  # folders with such files
         self._crowded: set[str] = set()  # folders with other folders, links or evidence
-        self._covering: dict[
-            str, list[str]
-        ] = {}  # folders that may have taken a file's place, by their folder
+        self._covering: dict[bytes, set[bytes]] = {}  # folders that may have taken a file's place, by theirs
         self._folders: dict[str, bool] = {}  # whether it has an entry of its own
         self._homes: dict[str, str] = {}  # where a folder as written really is: "" or a path and "/"
         self._whiteouts: set[str] = set()
@@ -154,12 +153,9 @@ class Tree:
     def _empty(self, files: bytes) -> None:
         """Where a folder took a file's place an engine has removed all that was there in the layers below."""
         for home, names in by_folder(files):
-            covering = self._covering.get(home.decode())
-            if covering:
-                known = set(names.decode().split("\0"))
-                for path in (
-                    path for path in covering if path[len(home.decode()) :] in known and path in self._folders
-                ):
+            for name in self._covering.get(home, _NONE).intersection(names.split(b"\0")):
+                path = str(home + name, "utf-8")
+                if path in self._folders:
                     self._folders[path] = True
                     self._opaque.add(path)
 
@@ -225,7 +221,7 @@ class Tree:
         self._folders[path] = False
         self._crowded.add(home)
         if home in self._filled:
-            self._covering.setdefault(home, []).append(path)
+            self._covering.setdefault(home.encode(), set()).add(path[len(home) :].encode())
         self.evidence.discard(path)
         if path in self.symlinks:
             self._remove_symlink(path)
