@@ -143,8 +143,16 @@ def test_every_row_of_the_table_is_tried() -> None:
 
 def test_a_version_that_lies_across_two_windows_is_found() -> None:
     for shift in (0, 5, 17):
-        content = ELF + bytes((4 << 20) - 64 - shift) + b"BusyBox v1.36.1 (2023)" + bytes(100)
+        content = ELF + bytes(software._WINDOW - 64 - shift) + b"BusyBox v1.36.1 (2023)" + bytes(100)
         assert [each.version for each in software.read(executable("busybox", content))] == ["1.36.1"]
+
+
+@pytest.mark.parametrize("told", range(1, 13))
+def test_a_version_is_not_cut_off_where_a_window_ends(told: int) -> None:
+    """However much of it lies in the first window."""
+    before = software._WINDOW - len(ELF) - told
+    file = File("usr/bin/curl", 0o755, pieces=[ELF, bytes(before), b"curl/7.88.10", bytes(99)], head=ELF[:8])
+    assert [package.version for package in software.read(file)] == ["7.88.10"]
 
 
 def test_a_file_without_the_name_is_not_looked_into() -> None:

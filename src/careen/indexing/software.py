@@ -20,7 +20,7 @@ NAME = "software"
 VERSION = 4
 
 _ECOSYSTEM = "Bitnami"
-_WINDOW = 4 << 20  # bytes that are searched at once
+_WINDOW = 512 << 10  # bytes that are searched at once: more would lie in pages never touched before
 _OVERLAP = 1 << 10  # bytes that two windows share: longer than any version with what stands around it
 
 # Expressions with a number of three parts at their beginning; what all such numbers have; and how much around
@@ -58,8 +58,10 @@ def _version(rope: Rope, software: Software, named: re.Match[str]) -> str:
 
 def _search(rope: Rope, expression: re.Pattern[bytes]) -> str:
     for at in range(0, len(rope), _WINDOW - _OVERLAP):
-        found = _first(expression, rope.read(at, _WINDOW))
-        if found:
+        content = rope.read(at, _WINDOW)
+        found = _first(expression, content)
+        # What ends with the window may go on behind it: the next one has it as a whole.
+        if found and (found.end() < len(content) or at + len(content) == len(rope)):
             return found["version"].decode("ascii")
     return ""
 

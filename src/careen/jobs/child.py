@@ -23,7 +23,7 @@ from careen.images.inflate import inflate
 from careen.images.paths import digest as key
 from careen.images.runs import Marks
 from careen.images.walk import Walk
-from careen.indexing import Record, candidates, may_tell, sift, telling
+from careen.indexing import Indexer, Record, candidates, may_tell, sift, telling
 from careen.jobs.growing import Growing, pieces, word
 from careen.jobs.ownable import Ownable
 from careen.model import content, layer_json
@@ -110,9 +110,10 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     database tells a digest, while their time does not.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
+    readers = _Readers()
     walk = Walk(
         _archive(blob, budgets),
-        wants=_wanted,
+        wants=readers.want,
         budgets=budgets,
         sift=sift,
         may_want=candidates,
@@ -121,7 +122,7 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     found = Found(budgets)
     ownable = Ownable(budgets.held, walk.tree.has_folder)
     for file in walk:
-        found.put(file.path, _read(file))
+        found.put(file.path, readers.read(file))
         ownable.see(file, found[file.path])
         del file  # its content must not outlive the next one's coming
     problems = walk.tree.problems + _follow(blob, walk.missing, found, budgets)
@@ -157,13 +158,22 @@ def _archive(blob: Blob, budgets: Budgets) -> Iterator[bytes]:
     return inflate(blob, budgets=budgets, expected=lambda: blob.digest, algorithm=blob.algorithm)
 
 
-def _wanted(file: File) -> bool:
-    return any(indexer.wants(file) for indexer in candidates(file.path, file.head))
+class _Readers:
+    """The indexers that want a file. They are asked when its content is still to come, and then read it."""
 
+    def __init__(self) -> None:
+        self._asked: tuple[object, ...] = ()
+        self._wanting: list[Indexer] = []
 
-def _read(file: File) -> Iterator[Item]:
-    for indexer in candidates(file.path, file.head):
-        if indexer.wants(file):
+    def want(self, file: File) -> bool:
+        self._asked = (file.path, file.mode, file.size, file.head)
+        self._wanting = [each for each in candidates(file.path, file.head) if each.wants(file)]
+        return bool(self._wanting)
+
+    def read(self, file: File) -> Iterator[Item]:
+        if self._asked != (file.path, file.mode, file.size, file.head):
+            self.want(file)
+        for indexer in self._wanting:
             yield from _kept(indexer.read(file))
 
 
@@ -199,7 +209,7 @@ def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -
     again = Walk(_archive(blob, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift)
     for file in again:
         for link in leading[file.path]:
-            found.put(link, _read(replace(file, path=link)))
+            found.put(link, _Readers().read(replace(file, path=link)))
         del file
     message = "a hard link to a file that is not in its layer"
     strays = [link for link in links if link not in found]
