@@ -35,8 +35,8 @@ def pytest_configure() -> None:
     """A compiled module goes before its source: the tests would judge what no longer stands there."""
     for library in SOURCES.rglob("*.so"):
         source = library.with_name(library.name.partition(".")[0] + ".py")
-        if source.stat().st_mtime > library.stat().st_mtime:
-            pytest.exit(f"{source} is newer than what was compiled from it: run make test, or compiled.py")
+        if not source.exists() or source.stat().st_mtime > library.stat().st_mtime:
+            pytest.exit(f"{library} was not compiled from {source} as it is: run make test, or compiled.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
