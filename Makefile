@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+COMPILED := $(VENV)/.compiled
 
 .PHONY: demo serve test check unit fuzz bench accuracy lock clean help
 
@@ -16,8 +17,6 @@ help:
 	@echo "make bench  benchmarks, printed as ratios"
 	@echo "make lock   write requirements.lock anew from pyproject.toml"
 
-READY_TO_RUN := $(READY) $(VENV)/.compiled
-
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "careen needs Python 3.11 or newer; try: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -25,15 +24,15 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
-$(VENV)/.compiled: $(READY) compiled.py $(wildcard $(addprefix src/careen/,images/*.py indexing/*.py jobs/*.py model/*.py))
+$(COMPILED): $(READY) compiled.py $(wildcard $(addprefix src/careen/,images/*.py indexing/*.py jobs/*.py model/*.py))
 	$(BIN)/python compiled.py
 	$(BIN)/python -m compileall -q src
 	touch $@
 
-demo: $(READY_TO_RUN)
+demo: $(COMPILED)
 	$(BIN)/python demo/run.py
 
-serve: $(READY_TO_RUN)
+serve: $(COMPILED)
 	$(BIN)/careen serve
 
 check: $(READY)
@@ -42,16 +41,16 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: check $(READY_TO_RUN)
+test: check $(COMPILED)
 	$(BIN)/pytest --numprocesses auto --dist loadscope
 
-fuzz: $(READY_TO_RUN)
+fuzz: $(COMPILED)
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --timeout=0 tests/fuzz tests/feeds/test_feeds_fuzz.py
 
-bench: $(READY_TO_RUN)
+bench: $(COMPILED)
 	$(BIN)/python -m bench
 
-accuracy: $(READY_TO_RUN)
+accuracy: $(COMPILED)
 	$(BIN)/python -m accuracy
 
 lock:
@@ -62,5 +61,5 @@ lock:
 	  $(BIN)/pip freeze --exclude-editable --exclude pip; } > requirements.lock
 
 clean:
-	find src -name '*.so' -delete
+	find src \( -name '*.so' -o -name '*.part' \) -delete
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

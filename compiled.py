@@ -38,16 +38,24 @@ def compiled(folder: Path) -> str:
     return f"{done.stdout}{done.stderr}".strip() if done.returncode else ""
 
 
+def libraries(folder: Path) -> list[Path]:
+    """The one that holds all the code first; the others, one for each module, need it."""
+    return sorted(folder.rglob("*.so"), key=lambda path: len(path.parts))
+
+
 def main() -> None:
-    for library in SOURCES.rglob("*.so"):
+    """Whenever it is killed, no module is left without the library that it needs."""
+    for library in reversed(libraries(SOURCES)):
         library.unlink()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if failure := compiled(folder):
             print(f"careen is not compiled, which only makes it slower: {failure.splitlines()[-1]}")
             return
-        for library in folder.rglob("*.so"):
-            shutil.copy2(library, SOURCES / library.relative_to(folder))
+        for library in libraries(folder):
+            target = SOURCES / library.relative_to(folder)
+            shutil.copy2(library, target.with_suffix(".part"))
+            target.with_suffix(".part").replace(target)
 
 
 if __name__ == "__main__":

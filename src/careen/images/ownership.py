@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from careen.model import content
 from careen.model.layer import Claims
 
-_FILE = struct.Struct(f">Q{content.SIZE}s")
-_NOT_SAID = bytes(content.SIZE)
+CLAIM = struct.Struct(f">Q{content.SIZE}s")  # of Claims.files: a path's key, and the beginning of a digest
+NOT_SAID = bytes(content.SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def owners(files: Iterable[Evidence], claims: Iterable[tuple[Claims, int]]) -> M
     words: dict[str, list[Word]] = defaultdict(list)
     known: dict[str, Evidence] = {}
     for claim, layer in claims if by_key else ():
-        for key, digest in _FILE.iter_unpack(claim.files):
+        for key, digest in CLAIM.iter_unpack(claim.files):
             for file in by_key.get(key, ()):
                 known[file.path] = file
                 words[file.path].append(Word(claim.package, claim.algorithm, digest, layer))
@@ -57,7 +57,7 @@ def _owner(file: Evidence, words: Iterable[Word]) -> str:
     """Nothing where it is nobody's, as is a file newer than the database's word that cannot be compared."""
     ordered = sorted(words, key=lambda word: (word.package, word.algorithm, word.digest))
     known = {word.algorithm: content.prefix(file.content, word.algorithm) for word in ordered}
-    compared = [word for word in ordered if word.digest != _NOT_SAID and known[word.algorithm]]
+    compared = [word for word in ordered if word.digest != NOT_SAID and known[word.algorithm]]
     if compared:
         alike = (word for word in compared if known[word.algorithm] == word.digest)
         return next((word.package for word in alike), "")

@@ -7,10 +7,10 @@ a file with the very time of this list is what the list says. Whatever else is p
 by another version of the package, has another time.
 """
 
-import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from careen.images.paths import digest as key
+from careen.images.ownership import CLAIM, NOT_SAID
+from careen.images.paths import key
 from careen.model import content
 from careen.model.file import File
 from careen.model.layer import Claims
@@ -27,8 +27,6 @@ _UNTOLD = (
 )
 _MERGED = "usr/"
 _SUMS, _LIST = ".md5sums", ".list"  # of dpkg
-_CLAIM = struct.Struct(f"8s{content.SIZE}s")
-_NOT_SAID = bytes(content.SIZE)
 
 
 class Ownable:
@@ -94,11 +92,11 @@ class Ownable:
         return claim.path.endswith(_SUMS) and self._late[path] == built and built != installed
 
 
-def _claimed(late: Mapping[bytes, str], claims: Sequence[Claims]) -> dict[str, dict[Claims, bytes]]:
+def _claimed(late: Mapping[int, str], claims: Sequence[Claims]) -> dict[str, dict[Claims, bytes]]:
     found: dict[str, dict[Claims, bytes]] = {}
     for claim in claims if late else ():
-        for claimed, said in _CLAIM.iter_unpack(claim.files):
-            if claimed in late and said != _NOT_SAID:
+        for claimed, said in CLAIM.iter_unpack(claim.files):
+            if claimed in late and said != NOT_SAID:
                 found.setdefault(late[claimed], {})[claim] = said
     return found
 
