@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +18,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from careen.images.budgets import Budgets
+from careen.jobs.child import LayerSource, index
+from careen.model import digest
+from careen.model.layer import LayerIndex
 from careen.store.database import Database
 
 SOURCES = Path(__file__).parents[1] / "src" / "careen"
@@ -37,6 +41,18 @@ def pytest_configure() -> None:
         source = library.with_name(library.name.partition(".")[0] + ".py")
         if not source.exists() or source.stat().st_mtime > library.stat().st_mtime:
             pytest.exit(f"{library} was not compiled from {source} as it is: run make test, or compiled.py")
+
+
+@pytest.fixture
+def index_archive(tmp_path: Path) -> Callable[[bytes], LayerIndex]:
+    """Indexes a layer that is this archive."""
+
+    def indexed(archive: bytes) -> LayerIndex:
+        (tmp_path / "blob").write_bytes(archive)
+        source = LayerSource(tmp_path / "blob", 0, len(archive), digest.of(archive))
+        return index(source, budgets=Budgets())
+
+    return indexed
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,10 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from careen.images.budgets import Budgets
 from careen.images.squash import squash
-from careen.jobs.child import LayerSource, index
-from careen.model import content, digest
+from careen.model import content
 from careen.model.layer import LayerIndex
 
 DEBIAN = "ID=debian\nVERSION_ID=12\n"
@@ -43,7 +41,7 @@ def sums(path: str, content: str) -> str:
 
 
 @pytest.fixture
-def layer(tmp_path: Path) -> MakeLayer:
+def layer(index_archive: Callable[[bytes], LayerIndex]) -> MakeLayer:
     """Makes a layer of paths and contents; "-> x" as content is a symlink to x."""
 
     def make(entries: Mapping[str, str | bytes], uid: int = 0) -> LayerIndex:
@@ -56,10 +54,7 @@ def layer(tmp_path: Path) -> MakeLayer:
                 if content.startswith(b"-> "):
                     info.type, info.linkname, info.size = tarfile.SYMTYPE, content[3:].decode(), 0
                 tar.addfile(info, io.BytesIO(content))
-        blob = tmp_path / "blob"
-        blob.write_bytes(out.getvalue())
-        source = LayerSource(blob, 0, len(out.getvalue()), digest.of(out.getvalue()))
-        return index(source, budgets=Budgets())
+        return index_archive(out.getvalue())
 
     return make
 

@@ -7,14 +7,11 @@ import tarfile
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import pytest
 
-from careen.images.budgets import Budgets
 from careen.images.squash import squash
-from careen.jobs.child import LayerSource, index
-from careen.model import content, digest
+from careen.model import content
 from careen.model.layer import LayerIndex
 
 STATUS = "var/lib/dpkg/status"
@@ -44,7 +41,7 @@ FALSE = "0123456789abcdef" * 2  # a digest that nobody computes
 
 
 @pytest.fixture
-def layer(tmp_path: Path) -> MakeLayer:
+def layer(index_archive: Callable[[bytes], LayerIndex]) -> MakeLayer:
     def make(entries: Mapping[str, str | bytes], times: Times, mode: int = 0o644) -> LayerIndex:
         out = io.BytesIO()
         with tarfile.open(fileobj=out, mode="w") as tar:
@@ -54,10 +51,7 @@ def layer(tmp_path: Path) -> MakeLayer:
                 info.size, info.mode = len(data), mode
                 info.mtime = times if isinstance(times, int) else times.get(path, NOW)
                 tar.addfile(info, io.BytesIO(data))
-        blob = tmp_path / "blob"
-        blob.write_bytes(out.getvalue())
-        source = LayerSource(blob, 0, len(out.getvalue()), digest.of(out.getvalue()))
-        return index(source, budgets=Budgets())
+        return index_archive(out.getvalue())
 
     return make
 
