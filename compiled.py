@@ -44,7 +44,7 @@ def libraries(folder: Path) -> list[Path]:
 
 
 def main() -> None:
-    """Whenever it is killed, no module is left without the library that it needs."""
+    """Killed while it copies, for some milliseconds, it leaves a mixture; the next `make` does it again."""
     for library in reversed(libraries(SOURCES)):
         library.unlink()
     with tempfile.TemporaryDirectory() as name:
