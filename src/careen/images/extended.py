@@ -2,20 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from careen.images import sparse as sparse_files
 from careen.images.budgets import CorruptLayer
 from careen.images.tarfields import decimal, text
 
-LONG_NAME, LONG_LINK, PAX, SOLARIS_PAX, PAX_GLOBAL = b"LKxXg"
-TYPES = frozenset((LONG_NAME, LONG_LINK, PAX, SOLARIS_PAX, PAX_GLOBAL))
+LONG_NAME: Final = ord("L")
+LONG_LINK: Final = ord("K")
+PAX: Final = ord("x")
+SOLARIS_PAX: Final = ord("X")
+PAX_GLOBAL: Final = ord("g")
+TYPES: Final = frozenset((LONG_NAME, LONG_LINK, PAX, SOLARIS_PAX, PAX_GLOBAL))
 
 # Many programs give each member a pax header for its times alone.
-_TELLING = re.compile(rb"path=|size=|GNU\.sparse\.")
+_TELLING: Final = re.compile(rb"path=|size=|GNU\.sparse\.")
 # And some give it one for a path that is too long: most headers that tell something have this one record.
-ONLY_PATH = re.compile(rb"([1-9][0-9]{1,3}) path=([^\0\n]+)\n")
-_LENGTH = 20  # bytes at most of a record's length
+ONLY_PATH: Final = re.compile(rb"([1-9][0-9]{1,3}) path=([^\0\n]+)\n")
+_LENGTH: Final = 20  # bytes at most of a record's length
 
 
 class Extended(NamedTuple):
@@ -57,7 +61,7 @@ class Extended(NamedTuple):
         )
 
 
-NOTHING = Extended()
+NOTHING: Final = Extended()
 
 
 def _whole(value: bytes) -> str:

@@ -5,9 +5,10 @@ A path in normal form has no "/" at its ends, no empty, "." or ".." parts; "" is
 
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from typing import Final
 
-MAX_HOPS = 40  # as Linux: path_resolution(7)
-LONGEST = 4096  # characters: Linux' PATH_MAX
+MAX_HOPS: Final = 40  # as Linux: path_resolution(7)
+LONGEST: Final = 4096  # characters: Linux' PATH_MAX
 
 
 def normal(path: str) -> tuple[str, bool]:

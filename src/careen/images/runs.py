@@ -1,23 +1,23 @@
 """Runs of plain members that nobody wants: most of a layer, put into its tree by the dozen."""
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
-
-from isal.isal_zlib import adler32
+from typing import Final, NamedTuple
 
 from careen.images.extended import PAX
-from careen.images.tarfields import Sums
+from careen.images.tarfields import is_proven
 from careen.images.tarstream import BLOCK, Stream
 from careen.images.tree import Tree
 
-_FILE, _FOLDER, _SYMLINK = b"052"
-_DOTS = b"/"  # the byte behind ".": a name that is not less is neither a whiteout nor "..", nor empty
-_TAIL = 3  # bytes
-_MOST = 1000  # names that are gathered
-_MOST_STEPS = 10_000  # different sizes that are remembered
+_FILE: Final = ord("0")
+_FOLDER: Final = ord("5")
+_SYMLINK: Final = ord("2")
+_DOT: Final = ord(".")
+_ENDS: Final = frozenset(b"\0 ")  # of a number
+_TAIL: Final = 3  # bytes
+_MOST: Final = 1000  # names that are gathered
 
 
-HEAD = 8  # bytes that tell what a file is
+HEAD: Final = 8  # bytes that tell what a file is
 MayWant = Callable[[str, bytes], object]  # asked with the path of a file and its head
 
 
@@ -48,46 +48,45 @@ class Runs:
         self._above = {begin[:end] for begin in marks.begins for end in range(len(begin))}
         self._names: list[bytes] = []  # of files in one folder; not in the tree yet
         self._home = ""  # theirs, as the tree gave it
-        self._steps = _Steps()
 
-    def __call__(self, stream: Stream, sums: Sums, most: int) -> int:  # noqa: C901, PLR0915 - see below
+    def __call__(self, stream: Stream, most: int) -> int:  # noqa: C901, PLR0915 - see below
         """How many headers were passed, at most `most`. Raises CorruptLayer and BudgetExceeded.
 
         All in one, since to call a function takes a tenth of the time that a header takes.
         """
-        steps, tails, firsts, names = self._steps, self._tails, self._firsts, self._names
+        tails, firsts, names = self._tails, self._firsts, self._names
         piece, at, passed, seen = stream.piece, stream.at, 0, 0
         long, present = b"", None  # the path in a pax header; the folder of `names`, as written
         while seen < most and len(header := piece[at : at + BLOCK]) == BLOCK:
-            step, kind, body = steps[header[124:136]], header[156], at + BLOCK
-            if not step or not header.isascii() or adler32(header) & 0xFFFF != sums[header[148:156]]:
+            size, kind, body = _size(header), header[156], at + BLOCK
+            if size < 0 or not is_proven(header):
                 break
             seen += 1
-            if kind == PAX and not long and (long := _only_path(piece, body, header)):
-                at += step
+            if kind == PAX and not long and (long := _only_path(piece, body, size)):
+                at = body + size + -size % BLOCK
                 continue
             name = long or (_prefixed(header) if header[345] else header[:100].partition(b"\0")[0])
             if kind == _FILE:
                 folder, _, last = name.rpartition(b"/")
-                is_empty = step == BLOCK
-                if last < _DOTS or (body == len(piece) and not is_empty):
+                # A name may be empty, ".." or a whiteout, and the first byte may be in another piece.
+                if not last or last[0] <= _DOT or (size and body == len(piece)):
                     break
                 if folder != present or len(names) == _MOST:
                     present = self._enter(folder)
                     if present is None:
                         break
-                is_marked = name[-_TAIL:] in tails or (not is_empty and piece[body] in firsts)
-                if is_marked and self._is_wanted(last, piece, body, header):
+                is_marked = name[-_TAIL:] in tails or (size and piece[body] in firsts)
+                if is_marked and self._is_wanted(last, piece, body, size):
                     break
                 names.append(last)
             else:
-                present, step = None, BLOCK
+                present, size = None, 0
                 if not self._add_other(kind, name, header):
                     break
             passed, long = seen, b""
-            at = stream.at = at + step
+            at = stream.at = body + size + -size % BLOCK
             if at > len(piece):
-                stream.skip_to(stream.before + body + int(header[124:135], 8))  # the filling may be missing
+                stream.skip_to(stream.before + body + size)  # the filling may be missing
                 piece, at = stream.piece, stream.at
         self._leave()
         return passed
@@ -101,11 +100,10 @@ class Runs:
         self._home = home
         return folder
 
-    def _is_wanted(self, name: bytes, piece: bytes, body: int, header: bytes) -> bool:
+    def _is_wanted(self, name: bytes, piece: bytes, body: int, size: int) -> bool:
         """Whether somebody may want the file; also where its head does not lie in the piece as a whole."""
-        size = min(int(header[124:135], 8), HEAD)
-        head = piece[body : body + size]
-        return len(head) < size or bool(self._may_want(self._home + str(name, "ascii"), head))
+        head = piece[body : body + min(size, HEAD)]
+        return len(head) < min(size, HEAD) or bool(self._may_want(self._home + str(name, "ascii"), head))
 
     def _add_other(self, kind: int, name: bytes, header: bytes) -> bool:
         """Whether it is a folder or a symbolic link, after which all files' folders are entered anew."""
@@ -125,25 +123,15 @@ class Runs:
             self._names.clear()
 
 
-class _Steps(dict[bytes, int]):
-    """Bytes from a header to the one behind its content, by the field of the size; 0 for an unusual one."""
-
-    def __missing__(self, field: bytes) -> int:
-        step = _step(field)
-        if len(self) < _MOST_STEPS:
-            self[field] = step
-        return step
-
-
-def _step(field: bytes) -> int:
-    digits = field[:-1]
-    if not digits.isdigit() or field[-1] not in b"\0 ":
-        return 0
+def _size(header: bytes) -> int:
+    """Bytes of the content; less than 0 where the field is an unusual one."""
+    digits, end = header[124:135], header[135]
+    if not digits.isdigit() or end not in _ENDS:
+        return -1
     try:
-        size = int(digits, 8)
+        return int(digits, 8)
     except ValueError:
-        return 0
-    return BLOCK + size + -size % BLOCK
+        return -1
 
 
 def _prefixed(header: bytes) -> bytes:
@@ -154,9 +142,8 @@ def _prefixed(header: bytes) -> bytes:
     return b"" if header[508] else b"%b/%b" % (header[345:500].partition(b"\0")[0], name)
 
 
-def _only_path(piece: bytes, at: int, header: bytes) -> bytes:
-    """The path of the pax header at `at`, if that lies in the piece and tells nothing else; else nothing."""
-    size = int(header[124:135], 8)
+def _only_path(piece: bytes, at: int, size: int) -> bytes:
+    """The path in the `size` bytes of a pax header at `at`; nothing if they tell more, or go on elsewhere."""
     body, start = piece[at : at + min(size, BLOCK)], b"%d path=" % size
     if body.startswith(start) and body.find(b"\n") == size - 1 and b"\0" not in body and body.isascii():
         return body[len(start) : -1]

@@ -1,14 +1,14 @@
 """Files with holes in tar archives (GNU tar manual, "Storing Sparse Files"): old GNU, pax 0.0, 0.1, 1.0."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from careen.images.budgets import CorruptLayer
 from careen.images.tarfields import decimal, number
 
-_BLOCK = 512
-MOST = 50_000  # pieces of a file: Go reads maps of 1 MiB at most
-_SPAN = 24  # bytes of an offset and a length in an old GNU header
+_BLOCK: Final = 512
+MOST: Final = 50_000  # pieces of a file: Go reads maps of 1 MiB at most
+_SPAN: Final = 24  # bytes of an offset and a length in an old GNU header
 
 Spans = Sequence[tuple[int, int]]  # offset and length of what is no hole
 
@@ -17,7 +17,7 @@ class Sparse(NamedTuple):
     size: int  # bytes of the file, holes included
     spans: Spans | None  # None: the body begins with them (pax 1.0)
 
-    def expand(self, rope: Iterable[bytes]) -> list[bytes]:
+    def expand(self, rope: Iterable[bytes | memoryview]) -> list[bytes]:
         """The file from the body that the archive holds; raises CorruptLayer where the two do not fit."""
         body = b"".join(rope)
         spans, start = (self.spans, 0) if self.spans is not None else _leading_map(body)

@@ -3,25 +3,27 @@
 Where the formats leave room an archive is read as Go's archive/tar reads it: container engines use that.
 """
 
-from collections.abc import Callable, Iterator
-
-from isal.isal_zlib import adler32
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from careen.images import extended
 from careen.images.budgets import Budgets, CorruptLayer
 from careen.images.extended import NOTHING, Extended
 from careen.images.sparse import MOST, Sparse, old_gnu, old_gnu_extension
-from careen.images.tarfields import Sums, number, text
+from careen.images.tarfields import is_proven, number, text
 from careen.images.tarstream import BLOCK, Stream
 
-_ZEROS = bytes(BLOCK)
-_MAX_EXTENSION = 1 << 20  # bytes of one extended header, as in Go
+_ZEROS: Final = bytes(BLOCK)
+_MAX_EXTENSION: Final = 1 << 20  # bytes of one extended header, as in Go
 
-HARD_LINK, SYMLINK, FOLDER = b"125"
-_V7_FILE, _OLD_SPARSE = b"\0S"
-FILES = frozenset(b"\x0007S")
-_WITHOUT_BODY = frozenset(b"123456")  # whatever their size field says
-_KNOWN = FILES | _WITHOUT_BODY
+HARD_LINK: Final = ord("1")
+SYMLINK: Final = ord("2")
+FOLDER: Final = ord("5")
+_V7_FILE: Final = ord("\x00")
+_OLD_SPARSE: Final = ord("S")
+FILES: Final = frozenset(b"\x0007S")
+_WITHOUT_BODY: Final = frozenset(b"123456")  # whatever their size field says
+_KNOWN: Final = FILES | _WITHOUT_BODY
 
 
 class Member:
@@ -54,34 +56,40 @@ class Member:
         except CorruptLayer:
             return 0
 
-    def read(self, stream: Stream) -> list[bytes]:
+    def read(self, stream: Stream) -> Sequence[bytes | memoryview]:
         """The content; `stream` must stand where `members` left it. Raises CorruptLayer."""
-        rope = list(self.pieces(stream))
+        end = stream.offset + self.stored
+        rope = stream.rope(self.stored)
+        self._check(stream, end)
         return rope if self.sparse is None else self.sparse.expand(rope)
 
     def pieces(self, stream: Stream) -> Iterator[bytes]:
         """As `read`, one by one, and without the holes of a sparse file."""
         end = stream.offset + self.stored
-        yield from stream.pieces(self.stored)
+        for piece in stream.pieces(self.stored):
+            yield bytes(piece)
+        self._check(stream, end)
+
+    def _check(self, stream: Stream, end: int) -> None:
         if stream.offset < end:
             raise CorruptLayer(f"the archive is cut off in {self.path!r}")
 
 
-Pass = Callable[[Stream, Sums, int], int]
+Pass = Callable[[Stream, int], int]
 
 
 def members(stream: Stream, budgets: Budgets, pass_run: Pass | None = None) -> Iterator[Member]:
     """The members in their order; while one is looked at, the stream stands at the start of its content.
 
-    `pass_run` may take some to itself: it gets the stream at a header, what headers sum up to, and how many
-    may come; it leaves the stream at another header, and returns how many it took.
+    `pass_run` may take some to itself: it gets the stream at a header, and how many may come; it
+    leaves the stream at another header, and returns how many it took.
 
     The two blocks of zeros at the end may be missing, and what stands behind them is not looked at.
     Raises CorruptLayer and BudgetExceeded.
     """
-    member, sums, entries = Member(), Sums(), 0
+    member, entries = Member(), 0
     own, common = NOTHING, NOTHING
-    while header := _header(stream, sums):
+    while header := _header(stream):
         entries += 1
         if entries > budgets.entries:
             raise budgets.exceeded("entries", "members of the layer")
@@ -102,10 +110,10 @@ def members(stream: Stream, budgets: Budgets, pass_run: Pass | None = None) -> I
         if member.stored:
             stream.skip_to(end)
         if pass_run and common is NOTHING:
-            entries += pass_run(stream, sums, budgets.entries - entries)
+            entries += pass_run(stream, budgets.entries - entries)
 
 
-def _header(stream: Stream, sums: Sums) -> bytes:
+def _header(stream: Stream) -> bytes:
     """The next header, or nothing where the archive ends."""
     start = stream.at
     header = stream.piece[start : start + BLOCK]
@@ -115,7 +123,7 @@ def _header(stream: Stream, sums: Sums) -> bytes:
         header = stream.take(BLOCK)
         if 0 < len(header) < BLOCK:
             raise CorruptLayer(f"the archive is cut off in a header at {stream.offset}")
-    if not header or not header.isascii() or adler32(header) & 0xFFFF != sums[header[148:156]]:
+    if not header or not is_proven(header):
         return _odd_header(stream, header)
     return header
 
@@ -162,7 +170,7 @@ def _fill(member: Member, stream: Stream, header: bytes) -> None:
     member.sparse = _old_sparse(stream, header) if kind == _OLD_SPARSE else None
 
 
-_LINKS = frozenset((HARD_LINK, SYMLINK))
+_LINKS: Final = frozenset((HARD_LINK, SYMLINK))
 
 
 def _old_sparse(stream: Stream, header: bytes) -> Sparse:

@@ -56,7 +56,7 @@ class _FileStream(Stream):
         self.before += len(taken)
         return taken
 
-    def rope(self, size: int) -> list[bytes]:
+    def rope(self, size: int) -> list[bytes | memoryview]:
         return [self.take(size)]
 
     def skip_to(self, offset: int) -> None:

@@ -1,16 +1,19 @@
 """A tar archive as one run of bytes that is read once, from its start to its end."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from careen.images.budgets import CorruptLayer
 
-BLOCK = 512
+BLOCK: Final = 512
+_VIEWED: Final = 16 << 10  # bytes from which on a copy takes longer than a view
 
 
 class Stream:
     """Whoever takes bytes gets copies, so that the large pieces they came in can go.
 
-    What lies in the present piece may also be looked at there: a layer has many short headers.
+    What lies in the present piece may also be looked at there: a layer has many short headers. And `pieces`
+    gives views of what is not short, which keep the piece they lie in.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -32,18 +35,31 @@ class Stream:
             return taken
         return b"".join(self.rope(size))
 
-    def rope(self, size: int) -> list[bytes]:
+    def rope(self, size: int) -> list[bytes | memoryview]:
         """As `take`, in the pieces in which the bytes come."""
-        return list(self.pieces(size))
+        rope: list[bytes | memoryview] = []
+        while size and (part := self._part(size)):
+            rope.append(part)
+            size -= len(part)
+        return rope
 
-    def pieces(self, size: int) -> Iterator[bytes]:
+    def pieces(self, size: int) -> Iterator[bytes | memoryview]:
         """As `rope`, one by one; nothing else may be taken until the last one has come."""
-        while size and (self.at < len(self.piece) or self._next()):
-            is_whole = not self.at and size >= len(self.piece)  # not to be copied
-            piece = self.piece if is_whole else self.piece[self.at : self.at + size]
-            self.at += len(piece)
-            size -= len(piece)
-            yield piece
+        while size and (part := self._part(size)):
+            size -= len(part)
+            yield part
+
+    def _part(self, most: int) -> bytes | memoryview:
+        """At most so many bytes; nothing at the archive's end."""
+        if self.at == len(self.piece) and not self._next():
+            return b""
+        start, size = self.at, min(most, len(self.piece) - self.at)
+        self.at += size
+        if size == len(self.piece):
+            return self.piece
+        if size < _VIEWED:
+            return self.piece[start : start + size]
+        return memoryview(self.piece)[start : start + size]
 
     def peek(self, size: int) -> bytes:
         """As `take`, and the bytes are still to come."""

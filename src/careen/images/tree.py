@@ -1,6 +1,7 @@
 """What a layer does to the tree below it, gathered in the walk (OCI image-spec, layer.md#changesets)."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from careen.images.budgets import BudgetExceeded, Budgets
 from careen.images.paths import ancestors, normal, place, resolve
@@ -8,15 +9,15 @@ from careen.model.layer import LayerTree
 from careen.model.packed_paths import FilePacker, by_folder, pack_folders
 from careen.model.problem import Problem, ProblemKind
 
-_WHITEOUT = ".wh."
-_OPAQUE = ".wh..wh..opq"
-_AUFS = ".wh..wh."  # the first such file system's own files: they mean nothing in a layer
-_NO_NAMES = frozenset(("", ".", ".."))
-_LETTERS = "/"  # the character behind ".": a name that is not less is neither a whiteout nor one of these
-_NONE: frozenset[bytes] = frozenset()
-_UPKEEP = 64  # bytes that a path costs beyond its characters
-_FILE = 512  # bytes that a file which an indexer sees costs beyond its content
-_TOLD = 100  # paths that leave the root and are told one by one
+_WHITEOUT: Final = ".wh."
+_OPAQUE: Final = ".wh..wh..opq"
+_AUFS: Final = ".wh..wh."  # the first such file system's own files: they mean nothing in a layer
+_NO_NAMES: Final = frozenset(("", ".", ".."))
+_LETTERS: Final = "/"  # the character behind ".": what is not less is neither one of these nor a whiteout
+_NONE: Final[frozenset[bytes]] = frozenset()
+_UPKEEP: Final = 64  # bytes that a path costs beyond its characters
+_FILE: Final = 512  # bytes that a file which an indexer sees costs beyond its content
+_TOLD: Final = 100  # paths that leave the root and are told one by one
 
 
 class Tree:

@@ -1,7 +1,7 @@
 """One walk through a layer's archive: its tree, and the files that indexers want."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from typing import Final, NamedTuple
 
 from careen.images.budgets import Budgets
 from careen.images.runs import HEAD, Marks, MayWant, Runs
@@ -10,8 +10,21 @@ from careen.images.tarstream import Stream
 from careen.images.tree import Tree
 from careen.model.file import File
 
-_KEPT_FILE = 64 << 10  # bytes of a file that is kept in case that a hard link leads to it
-_KEPT = 8 << 20  # bytes of all such files
+_KEPT_FILE: Final = 64 << 10  # bytes of a file that is kept in case that a hard link leads to it
+_KEPT: Final = 2 << 20  # bytes of all such files: more would lie in memory that was never touched before
+
+
+class _Target(NamedTuple):
+    """A wanted file to which a hard link may lead."""
+
+    mode: int
+    size: int
+    head: bytes
+    mtime: int
+    content: bytes | None  # None: it was not kept
+
+
+_UNKNOWN: Final = _Target(0, 0, b"", 0, None)
 
 Wants = Callable[[File], bool]
 Sift = Callable[[Iterable[bytes]], Sequence[bytes | memoryview]]
@@ -47,8 +60,7 @@ class Walk:
         self._runs = Runs(self.tree, marks, budgets.path_length, may_want) if marks else None
         self._sift = sift
         self._budgets = budgets
-        self._kept: dict[str, File] = {}
-        self._others: dict[str, File] = {}  # wanted, but too large to be kept; without content
+        self._targets: dict[str, _Target] = {}
         self._room = _KEPT
 
     def __iter__(self) -> Iterator[File]:
@@ -76,18 +88,20 @@ class Walk:
         head = self._stream.peek(min(stored, HEAD)) if member.sparse is None else b""
         if not path or not self._may_want(path, head):  # "": a whiteout
             return None
-        mode, size = member.mode, member.size
-        asked = File(path, mode, size, head=head)
-        if not self._wants(asked):
+        pieces: list[bytes | memoryview] = []
+        file = File(path, member.mode, member.size, pieces, head, member.mtime)
+        if not self._wants(file):
             return None
         self.missing.pop(path, None)
-        file = File(path, mode, size, self._content(asked, member), head, member.mtime)
-        if size <= min(_KEPT_FILE, self._room):
-            self._room -= size
-            self._kept[path] = file
-        else:
-            self._others[path] = asked
+        pieces += self._content(file, member)
+        self._targets[path] = _Target(file.mode, file.size, head, file.mtime, self._kept(file))
         return file
+
+    def _kept(self, file: File) -> bytes | None:
+        if file.size > min(_KEPT_FILE, self._room):
+            return None
+        self._room -= file.size
+        return file.read()
 
     def _content(self, asked: File, member: Member) -> Sequence[bytes | memoryview]:
         if asked.size > self._budgets.held and not member.sparse and (sift := self._sift(asked)):
@@ -104,15 +118,13 @@ class Walk:
         if target in tree.symlinks:
             tree.add_symlink(member.path, tree.symlinks[target])
             return None
-        stands = target in tree.evidence
-        kept = self._kept.get(target) if stands else None
-        known = kept or (self._others.get(target) if stands else None) or File("")
+        known = self._targets.get(target, _UNKNOWN) if target in tree.evidence else _UNKNOWN
         path = tree.add(member.path)
         self.missing.pop(path, None)
         if not path or not self._wants(File(path, member.mode, known.size, head=known.head)):
             return None
-        if kept is None:
+        if known.content is None:
             tree.add_evidence(path)
             self.missing[path] = target
             return None
-        return replace(kept, path=path)
+        return File(path, known.mode, known.size, (known.content,), known.head, known.mtime)

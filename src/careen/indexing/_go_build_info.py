@@ -2,25 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from careen.indexing._executable import Executable
 from careen.indexing._section import Section
 
-_MAGIC = b"\xff Go buildinf:"
-_NAMES = (".go.buildinfo", "__go_buildinfo")
-_ALIGNMENT, _HEADER = 16, 32
-_BIG_ENDIAN, _INLINE = 1, 2  # flags
-_MAX_SEARCHED = 16 << 20  # bytes of each section
-_MAX_TEXT = 4 << 20  # bytes of the list of modules
-_FRAME = 16  # bytes of a marker before and behind the list
-_LONGEST_NUMBER = 10  # bytes of a varint
-_PROGRAM = re.compile(r"^path\t([^\t\n]*)", re.MULTILINE)
-_LINKER_FLAGS = re.compile(
+_MAGIC: Final = b"\xff Go buildinf:"
+_NAMES: Final = (".go.buildinfo", "__go_buildinfo")
+_ALIGNMENT: Final = 16
+_HEADER: Final = 32
+_BIG_ENDIAN: Final = 1  # flags
+_INLINE: Final = 2  # flags
+_MAX_SEARCHED: Final = 16 << 20  # bytes of each section
+_MAX_TEXT: Final = 4 << 20  # bytes of the list of modules
+_FRAME: Final = 16  # bytes of a marker before and behind the list
+_LONGEST_NUMBER: Final = 10  # bytes of a varint
+_PROGRAM: Final = re.compile(r"^path\t([^\t\n]*)", re.MULTILINE)
+_LINKER_FLAGS: Final = re.compile(
     r'^build\t-ldflags=(?:"(?P<quoted>(?:[^"\\\n]|\\.)*)"|(?P<plain>[^"\n]*))$', re.MULTILINE
 )
-_SETTING, _TRIMMED = "\nbuild\t", "\nbuild\t-trimpath=true\n"
-_ESCAPED = re.compile(r"\\(.)")
+_SETTING: Final = "\nbuild\t"
+_TRIMMED: Final = "\nbuild\t-trimpath=true\n"
+_ESCAPED: Final = re.compile(r"\\(.)")
 
 
 class BadBuildInfo(Exception):

@@ -1,14 +1,15 @@
 """Bounded reading of JSON files (RFC 8259) that package managers leave in an image."""
 
 import json
+from typing import Final
 
 from careen.errors import Invalid
 from careen.model.file import File
 
 # conda's record of a package with 40,000 files, the longest honest document, has 15 MB and 600,000 marks.
-_LARGEST = 16 << 20  # bytes
-_MOST_MARKS = 1_000_000  # characters that begin or separate values: each may cost some 100 bytes of memory
-_MARKS = b",:[{"
+_LARGEST: Final = 16 << 20  # bytes
+_MOST_MARKS: Final = 1_000_000  # characters that begin or separate values: each may cost some 100 bytes
+_MARKS: Final = b",:[{"
 
 
 class InvalidJson(Invalid): ...

@@ -2,11 +2,12 @@
 
 import codecs
 from collections.abc import Iterator
+from typing import Final
 
 from careen.model.file import File
 
-_LONGEST = 1 << 20  # characters of a line, after which the rest of it is left out
-_DECODER = codecs.getincrementaldecoder("utf-8")
+_LONGEST: Final = 1 << 20  # characters of a line, after which the rest of it is left out
+_DECODER: Final = codecs.getincrementaldecoder("utf-8")
 
 
 def lines(file: File) -> Iterator[str]:

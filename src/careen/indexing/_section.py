@@ -1,6 +1,6 @@
 """A part of an executable, whatever the format calls it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 
 class BadExecutable(Exception):
@@ -15,4 +15,4 @@ class Section(NamedTuple):
     is_writable: bool = False
 
 
-MAX_SECTIONS = 4096
+MAX_SECTIONS: Final = 4096

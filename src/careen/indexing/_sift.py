@@ -3,21 +3,22 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Final
 
 from careen.indexing import _executable, _zip_sift, java, software
 from careen.indexing._zip_sift import Piece, zeros
 from careen.model.file import File
 
-_HEAD = 8 << 20  # bytes: headers, and the tables that some linkers put behind them
-_TAIL = 32 << 20  # bytes: the tables that the others put last, and sections for no machine such as .dep-v0
-_GO = b"\xff Go buildinf:"  # what Go says about a build comes behind this
-_ALIGNMENT = 16  # bytes: that of the mark in a file
-_RARE = 9  # the byte of the mark by which it is looked for
-_NODE = b"node.js/v"  # and this is what Node says
-_SEAM = len(_GO)  # bytes: the longest mark's
-_MARKED = 4 << 20  # bytes from a mark on
-_ARCHIVES = 64 << 20  # bytes of all archives in an archive
-_ALL_MARKED = 16 << 20  # bytes
+_HEAD: Final = 8 << 20  # bytes: headers, and the tables that some linkers put behind them
+_TAIL: Final = 32 << 20  # bytes: the tables that others put last, and sections for no machine (.dep-v0)
+_GO: Final = b"\xff Go buildinf:"  # what Go says about a build comes behind this
+_ALIGNMENT: Final = 16  # bytes: that of the mark in a file
+_RARE: Final = 9  # the byte of the mark by which it is looked for
+_NODE: Final = b"node.js/v"  # and this is what Node says
+_SEAM: Final = len(_GO)  # bytes: the longest mark's
+_MARKED: Final = 4 << 20  # bytes from a mark on
+_ARCHIVES: Final = 64 << 20  # bytes of all archives in an archive
+_ALL_MARKED: Final = 16 << 20  # bytes
 
 
 def sift(file: File) -> Callable[[Iterable[bytes]], list[Piece]] | None:

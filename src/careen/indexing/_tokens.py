@@ -1,9 +1,10 @@
 """What a name, a version, an architecture or a vendor may look like, whatever the database is."""
 
 import re
+from typing import Final
 
-_TOKEN = re.compile(r"[!-~]{1,256}")
-_LONGEST = 200  # characters of such a line that are kept
+_TOKEN: Final = re.compile(r"[!-~]{1,256}")
+_LONGEST: Final = 200  # characters of such a line that are kept
 
 
 def is_token(text: str) -> bool:

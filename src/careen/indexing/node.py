@@ -11,6 +11,7 @@ archives in its own. Node.js' images have yarn in /opt, and Corepack keeps packa
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from careen.indexing._archived import archived
 from careen.indexing._json import InvalidJson, load_object, text
@@ -24,7 +25,7 @@ from careen.model.problem import Problem
 NAME = "node"
 VERSION = 3
 
-_INSTALLED = re.compile(
+_INSTALLED: Final = re.compile(
     r"(?:(?:.*/)?node_modules(?:_[0-9]+)?|usr/share/nodejs|usr/lib/(?:[^/]+/)?nodejs)"
     r"/(?:@[^/]+/)?[^/@.][^/]*/package\.json"
     r"|(?:.*/)?npm/registry\.npmjs\.org/(?:@[^/]+/)?[^/@.][^/]*/[0-9][^/]*/package\.json"
@@ -32,9 +33,9 @@ _INSTALLED = re.compile(
     r"|(?:.*/)?corepack/(?:v1/)?(?:npm|pnpm|yarn)/[0-9][^/]*/package\.json",
     re.DOTALL,
 )
-_CACHED = re.compile(r"(?:.*/)?\.yarn/(?:berry/)?cache/[^/]+\.zip", re.DOTALL)
+_CACHED: Final = re.compile(r"(?:.*/)?\.yarn/(?:berry/)?cache/[^/]+\.zip", re.DOTALL)
 # Old names may have capitals and marks that npm's registry no longer takes: validate-npm-package-name.
-_NAME = re.compile(r"(?:@[A-Za-z0-9_.~!'()*-]+/)?[A-Za-z0-9_~!'()*-][A-Za-z0-9_.~!'()*-]*")
+_NAME: Final = re.compile(r"(?:@[A-Za-z0-9_.~!'()*-]+/)?[A-Za-z0-9_~!'()*-][A-Za-z0-9_.~!'()*-]*")
 
 SIGNS = Signs(ends=("/package.json", ".zip"))
 

@@ -7,6 +7,7 @@ upstream's versions, if there are any.
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from careen.indexing import _executable
 from careen.indexing._rope import Rope
@@ -19,15 +20,17 @@ from careen.model.package import Package
 NAME = "software"
 VERSION = 4
 
-_ECOSYSTEM = "Bitnami"
-_WINDOW = 512 << 10  # bytes that are searched at once: more would lie in pages never touched before
-_OVERLAP = 1 << 10  # bytes that two windows share: longer than any version with what stands around it
+_ECOSYSTEM: Final = "Bitnami"
+_WINDOW: Final = 512 << 10  # bytes that are searched at once: more would lie in pages never touched before
+_OVERLAP: Final = 1 << 10  # bytes that two windows share: longer than any version with what stands around it
 
 # Expressions with a number of three parts at their beginning; what all such numbers have; and how much around
 # that is looked at.
-_NUMBER_FIRST = (b"(?P<version>" + XYZ, b"[^0-9](?P<version>" + XYZ)
-_DOTS = re.compile(rb"\.[0-9]+\.[0-9]")
-_BEFORE, _BEHIND, _AT_ONCE = 32, 128, 1024  # bytes
+_NUMBER_FIRST: Final = (b"(?P<version>" + XYZ, b"[^0-9](?P<version>" + XYZ)
+_DOTS: Final = re.compile(rb"\.[0-9]+\.[0-9]")
+_BEFORE: Final = 32  # bytes
+_BEHIND: Final = 128  # bytes
+_AT_ONCE: Final = 1024  # bytes
 
 SIGNS = Signs(heads=_executable.MAGIC)
 

@@ -8,6 +8,7 @@ by another version of the package, has another time.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final
 
 from careen.images.ownership import CLAIM, NOT_SAID
 from careen.images.paths import key
@@ -16,17 +17,24 @@ from careen.model.file import File
 from careen.model.layer import Claims
 from careen.model.package import Package
 
-_DISTRIBUTED = ("usr/", "lib", "bin/", "sbin/", "opt/")
-_LOCAL = "usr/local/"  # hier(7)
+_DISTRIBUTED: Final = ("usr/", "lib", "bin/", "sbin/", "opt/")
+_LOCAL: Final = "usr/local/"  # hier(7)
 # Folders that come before the files of packages where an archive is sorted by path, and the digests that the
 # package manager keeps of files.
-_MANAGERS = {"etc/apt": "md5", "etc/dpkg": "md5", "etc/apk": "sha1", "lib/apk": "sha1", "etc/rpm": "sha256"}
-_LARGE = 1 << 20  # bytes from which on a digest is put off
-_UNTOLD = (
+_MANAGERS: Final = {
+    "etc/apt": "md5",
+    "etc/dpkg": "md5",
+    "etc/apk": "sha1",
+    "lib/apk": "sha1",
+    "etc/rpm": "sha256",
+}
+_LARGE: Final = 1 << 20  # bytes from which on a digest is put off
+_UNTOLD: Final = (
     315_619_200  # 1980-01-02, in seconds: tools that tell no times write 0, 1 or the first that zip knows
 )
-_MERGED = "usr/"
-_SUMS, _LIST = ".md5sums", ".list"  # of dpkg
+_MERGED: Final = "usr/"
+_SUMS: Final = ".md5sums"  # of dpkg
+_LIST: Final = ".list"  # of dpkg
 
 
 class Ownable:

@@ -6,13 +6,14 @@ was written.
 
 import hashlib
 from collections.abc import Iterable
+from typing import Final
 
 from careen.model.file import File
 
-ALGORITHMS = ("md5", "sha1", "sha256")  # that package databases use
-SIZE = 8  # bytes of each digest that are kept
-_SIGN = "="  # between an algorithm and its digest
-_TIME = f"time{_SIGN}"
+ALGORITHMS: Final = ("md5", "sha1", "sha256")  # that package databases use
+SIZE: Final = 8  # bytes of each digest that are kept
+_SIGN: Final = "="  # between an algorithm and its digest
+_TIME: Final = f"time{_SIGN}"
 
 
 def prefixes(pieces: Iterable[bytes | memoryview], algorithms: Iterable[str] = ALGORITHMS) -> str:

@@ -6,15 +6,17 @@ an entry of their own, then those that are only implied by what is in them.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from careen import zstd
 
-_MOST = 1 << 28  # bytes that are unpacked at most
-_NUL, _END = b"\0", b"\0\0"
-_LEVEL = 1  # takes a third of the usual one's time
-_AT_ONCE = 64 << 10  # bytes that are compressed
-_TOGETHER = 1000  # names
-_STEP = 256  # bytes of names that take as long as another folder
+_MOST: Final = 1 << 28  # bytes that are unpacked at most
+_NUL: Final = b"\0"
+_END: Final = b"\0\0"
+_LEVEL: Final = 1  # takes a third of the usual one's time
+_AT_ONCE: Final = 64 << 10  # bytes that are compressed
+_TOGETHER: Final = 1000  # names
+_STEP: Final = 256  # bytes of names that take as long as another folder
 
 
 class FilePacker:
