@@ -17,7 +17,7 @@ MODULES = {
     "images": "extended paths runs sparse tar tarfields tarindex tarstream tree walk",
     "indexing": "_dpkg_files _elf _executable _go_build_info _json _lines _rope _section _sift _signs"
     " _stanzas _tokens dpkg gobinary node rustbinary software",
-    "jobs": "ownable",
+    "jobs": "found ownable",
     "model": "content packed_paths",
 }
 OURS = shutil.ignore_patterns("*.so", "__pycache__")

@@ -52,7 +52,7 @@ def found(indexer: Indexer, root: Path) -> list[dict[str, Any]]:
 
 
 def whole(record: Record) -> Record:
-    return record.read(record.text) if isinstance(record, Listing) else record
+    return record.read(record.lines) if isinstance(record, Listing) else record
 
 
 @pytest.mark.parametrize(("indexer", "case"), CASES)

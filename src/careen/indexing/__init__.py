@@ -1,7 +1,7 @@
 """Indexers: one module for each kind of package database."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from careen.indexing import (
@@ -122,9 +122,9 @@ def may_tell(path: str) -> bool:
     return candidates.by_path(path) or _executable.may_be(path)
 
 
-def telling(listing: Listing) -> str:
+def telling(listing: Listing) -> Sequence[str]:
     """Its lines without most of those whose files tell nothing: `may_tell` takes longer for each path."""
-    return "\n".join(candidates.among(listing.text.split("\n"), listing.at, but=_executable.DATA))
+    return candidates.among(listing.lines, listing.at, but=_executable.DATA)
 
 
 def fingerprint() -> str:

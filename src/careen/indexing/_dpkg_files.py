@@ -6,24 +6,26 @@ lines in the file `diversions` name its path, the path where it is, and who aske
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Final
 
 from careen.indexing._tokens import is_token
 from careen.model.file import File
 from careen.model.layer import Installed, Listing
 
-_PATH = re.compile(r"var/lib/dpkg/(info|status\.d)/(?P<package>[^/:]+)(:[^/:]+)?\.(?P<kind>list|md5sums)")
-_SUMS = re.compile(r"^([0-9a-f]{32}) [ *](.+)$", re.MULTILINE)
-_SUM = 34  # characters of a digest and what parts it from the path
-_LISTED = re.compile(r"^/(.*)$", re.MULTILINE)
-_LARGEST = 64 << 20  # bytes; that of a large package has 2 MB
+_PATH: Final = re.compile(
+    r"var/lib/dpkg/(info|status\.d)/(?P<package>[^/:]+)(:[^/:]+)?\.(?P<kind>list|md5sums)"
+)
+_SUMMED: Final = re.compile(r"(?P<digest>[0-9a-f]{32}) [ *](\./)?(?P<file>.+)")
+_SUM: Final = 34  # characters of a digest and what parts it from the path
+_LARGEST: Final = 64 << 20  # bytes; that of a large package has 2 MB
 
-_DIVERSIONS = "var/lib/dpkg/diversions"
-_DIVERSION = re.compile(r"^/(.+)\n/(.+)\n(.+)$", re.MULTILINE)
-_LOCAL = ":"  # the administrator asked for it
+_DIVERSIONS: Final = "var/lib/dpkg/diversions"
+_DIVERSION: Final = re.compile(r"^/(.+)\n/(.+)\n(.+)$", re.MULTILINE)
+_LOCAL: Final = ":"  # the administrator asked for it
 
-BEGINS: tuple[str, ...] = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/", _DIVERSIONS)
+BEGINS: Final[tuple[str, ...]] = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/", _DIVERSIONS)
 
 
 def wants(file: File) -> bool:
@@ -40,20 +42,21 @@ def read(file: File) -> Iterator[Installed | Listing]:
     match = _PATH.fullmatch(file.path)
     if match is None or not is_token(match["package"]) or file.size > _LARGEST:
         return
-    text = file.read().decode("utf-8", "backslashreplace")
+    lines = file.read().decode("utf-8", "backslashreplace").split("\n")
     if match["kind"] == "list":
-        yield Listing(text, len("/"), partial(_listed, file.path, match["package"]))
+        yield Listing(lines, len("/"), partial(_listed, file.path, match["package"]))
     else:
-        yield Listing(text, _SUM, partial(_summed, file.path, match["package"]))
+        yield Listing(lines, _SUM, partial(_summed, file.path, match["package"]))
 
 
-def _listed(path: str, package: str, text: str) -> Installed:
-    return Installed(path, package, "", tuple((file, b"") for file in _LISTED.findall(text)))
+def _listed(path: str, package: str, lines: Sequence[str]) -> Installed:
+    return Installed(path, package, "", tuple([(line[1:], b"") for line in lines if line.startswith("/")]))
 
 
-def _summed(path: str, package: str, text: str) -> Installed:
-    files = ((file.removeprefix("./"), bytes.fromhex(said)) for said, file in _SUMS.findall(text))
-    return Installed(path, package, "md5", tuple(files))
+def _summed(path: str, package: str, lines: Sequence[str]) -> Installed:
+    found = [match for line in lines if (match := _SUMMED.fullmatch(line))]
+    files = tuple([(match["file"], bytes.fromhex(match["digest"])) for match in found])
+    return Installed(path, package, "md5", files)
 
 
 def _diverted(file: File) -> Iterator[Installed]:

@@ -2,21 +2,23 @@
 
 import struct
 from collections.abc import Iterator
+from typing import Final
 
 from careen.indexing._rope import Rope
 from careen.indexing._section import MAX_SECTIONS, BadExecutable, Section
 
-_WIDE = _BIG_ENDIAN = b"\2"
-_LARGEST_HEADER = 64  # bytes
-_NO_BITS = 8  # a section without bytes in the file
-_LOAD = 1  # a segment that is loaded
-_WRITABLE = 2
-_EXTENDED = 0xFFFF  # "stands in section 0"
-_MAX_NAMES = 1 << 20  # bytes
-_LONGEST_NAME = 64
-_TELLING = (b".go.buildinfo", b".dep-v0")  # sections that an indexer asks for
-_CODE = b".text"
-_ONLY_CODE = [Section(_CODE.decode(), 0, 0, 0)]
+_WIDE: Final = b"\2"
+_BIG_ENDIAN: Final = b"\2"
+_LARGEST_HEADER: Final = 64  # bytes
+_NO_BITS: Final = 8  # a section without bytes in the file
+_LOAD: Final = 1  # a segment that is loaded
+_WRITABLE: Final = 2
+_EXTENDED: Final = 0xFFFF  # "stands in section 0"
+_MAX_NAMES: Final = 1 << 20  # bytes
+_LONGEST_NAME: Final = 64
+_TELLING: Final = (b".go.buildinfo", b".dep-v0")  # sections that an indexer asks for
+_CODE: Final = b".text"
+_ONLY_CODE: Final = [Section(_CODE.decode(), 0, 0, 0)]
 
 
 class _Layout:
@@ -30,8 +32,8 @@ class _Layout:
         self.segment = struct.Struct(f"{order}2I6Q" if is_wide else f"{order}8I")
 
 
-_LITTLE = {is_wide: _Layout("<", is_wide=is_wide) for is_wide in (False, True)}
-_BIG = {is_wide: _Layout(">", is_wide=is_wide) for is_wide in (False, True)}
+_LITTLE: Final = {is_wide: _Layout("<", is_wide=is_wide) for is_wide in (False, True)}
+_BIG: Final = {is_wide: _Layout(">", is_wide=is_wide) for is_wide in (False, True)}
 
 
 def sections(rope: Rope) -> list[Section]:
@@ -46,13 +48,13 @@ def sections(rope: Rope) -> list[Section]:
     fields = layout.header.unpack_from(header)
     segments_at, sections_at = fields[4:6]
     _, segments, size, count, names = fields[8:13]
-    found = list(_sections(rope, layout, sections_at, count, names)) if sections_at and size else []
-    if found == _ONLY_CODE:
+    found = _sections(rope, layout, sections_at, count, names) if sections_at and size else []
+    if found is _ONLY_CODE:
         return found
     return [*found, *_segments(rope, layout, segments_at, segments)]
 
 
-def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> Iterator[Section]:
+def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> list[Section]:
     table = rope.read(at, min(count or 1, MAX_SECTIONS) * layout.section.size)
     if len(table) < layout.section.size:
         raise BadExecutable("its section table lies beyond its end")
@@ -64,12 +66,13 @@ def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> I
     row = layout.section.unpack_from(table, starts[names])
     text = rope.read(row[4], min(row[5], _MAX_NAMES))
     if not any(name in text for name in _TELLING):
-        yield from _ONLY_CODE if _CODE in text else ()
-        return
+        return _ONLY_CODE if _CODE in text else []
+    found = []
     for start in starts:
         name, kind, flags, address, offset, size, *_ = layout.section.unpack_from(table, start)
         if kind not in (0, _NO_BITS):
-            yield Section(_name(text, name), address, offset, size, bool(flags & 1))
+            found.append(Section(_name(text, name), address, offset, size, bool(flags & 1)))
+    return found
 
 
 def _segments(rope: Rope, layout: _Layout, at: int, count: int) -> Iterator[Section]:

@@ -1,24 +1,24 @@
 """Executables by their sections and addresses, whatever the format: ELF, PE or Mach-O."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from careen.indexing import _elf, _macho, _pe
 from careen.indexing._rope import Rope
 from careen.indexing._section import BadExecutable, Section
 from careen.model.file import File
 
-_READERS = {
+_READERS: Final = {
     b"\x7fELF": _elf.sections,
     b"MZ": _pe.sections,
     b"\xcf\xfa\xed\xfe": _macho.sections,
     b"\xce\xfa\xed\xfe": _macho.sections,
     b"\xca\xfe\xba\xbe": _macho.sections,
 }
-MAGIC: tuple[bytes, ...] = tuple(_READERS)
-_EXECUTABLE = 0o111  # mode bits
-DATA = ("usr/share/", "usr/include/", "usr/src/")  # no executables there (hier(7))
-_NAMES = (".so", ".exe", ".dll", ".dylib", ".node")
+MAGIC: Final[tuple[bytes, ...]] = tuple(_READERS)
+_EXECUTABLE: Final = 0o111  # mode bits
+DATA: Final = ("usr/share/", "usr/include/", "usr/src/")  # no executables there (hier(7))
+_NAMES: Final = (".so", ".exe", ".dll", ".dylib", ".node")
 
 
 class Executable(NamedTuple):
@@ -29,7 +29,10 @@ class Executable(NamedTuple):
         return self.rope.read(section.offset, min(section.size, limit))
 
     def named(self, *names: str) -> Section | None:
-        return next((section for section in self.sections if section.name in names), None)
+        for section in self.sections:
+            if section.name in names:
+                return section
+        return None
 
     def at(self, address: int, size: int) -> bytes:
         """Bytes by the address at which they are loaded; nothing where the file has none."""

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import accumulate
+from typing import Final
 
 
 class Rope:
@@ -17,7 +18,8 @@ class Rope:
 
     def read(self, offset: int, size: int) -> bytes:
         """At most `size` bytes, from `offset` on."""
-        return b"".join(self._views(offset, size))
+        views = self._views(offset, size)
+        return bytes(views[0]) if len(views) == 1 else b"".join(views)
 
     def part(self, offset: int, size: int) -> "Rope":
         """As `read`, without a copy."""
@@ -53,4 +55,4 @@ class Rope:
         return views
 
 
-_WINDOW = 256 << 10  # bytes that are looked through at once
+_WINDOW: Final = 256 << 10  # bytes that are looked through at once

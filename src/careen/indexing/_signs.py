@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-_NO_TAIL = ""
-_TAIL = 3  # characters of ASCII of a path that an indexer is looked up by
+_NO_TAIL: Final = ""
+_TAIL: Final = 3  # characters of ASCII of a path that an indexer is looked up by
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +68,18 @@ class Candidates(Generic[_IndexerT]):
         """Whether somebody may want a file of this path, whatever its content is."""
         return path[-_TAIL:] in self._tails or path.startswith(self._begins) or bool(self._others)
 
-    def among(self, lines: Iterable[str], at: int, *, but: tuple[str, ...]) -> list[str]:
+    def among(self, lines: Sequence[str], at: int, *, but: tuple[str, ...]) -> list[str]:
         """Of lines that end with a path, which begins `at` there, those that `by_path` is true of.
 
         And those of all paths that do not begin as `but` says.
         """
         tails, begins = ({""}, ("",)) if self._others else (self._tails, self._begins)
-        return [
-            line
-            for line in lines
-            if line[-_TAIL:] in tails or not line.startswith(but, at) or line.startswith(begins, at)
-        ]
+        left = []
+        for line in lines:
+            path = line[at:]
+            if not path.startswith(but) or path[-_TAIL:] in tails or path.startswith(begins):
+                left.append(line)
+        return left
 
 
 def _having(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from careen.indexing import _dpkg_files
 from careen.indexing._lines import ends_within_a_line, lines
@@ -16,16 +17,27 @@ from careen.model.problem import Problem, ProblemKind
 NAME = "dpkg"
 VERSION = 5
 
-_STATUS = "var/lib/dpkg/status"
-_FOLDER = "var/lib/dpkg/status.d/"
-_BESIDE = (".conffiles", ".list", ".md5sums", ".postinst", ".postrm", ".preinst", ".prerm", ".triggers")
-_FIELDS = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
+_STATUS: Final = "var/lib/dpkg/status"
+_FOLDER: Final = "var/lib/dpkg/status.d/"
+_BESIDE: Final = (
+    ".conffiles",
+    ".list",
+    ".md5sums",
+    ".postinst",
+    ".postrm",
+    ".preinst",
+    ".prerm",
+    ".triggers",
+)
+_FIELDS: Final = frozenset({"package", "status", "version", "architecture", "source", "maintainer"})
 
 # The third word of Status. In all other states the package's files are on the disk, if not yet set up.
-_ABSENT = frozenset({"not-installed", "config-files", "half-installed"})
-_PRESENT = frozenset({"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"})
+_ABSENT: Final = frozenset({"not-installed", "config-files", "half-installed"})
+_PRESENT: Final = frozenset(
+    {"installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"}
+)
 
-_SOURCE = re.compile(r"(?P<name>[^\s()]+)(?:\s*\((?P<version>[^\s()]+)\))?")
+_SOURCE: Final = re.compile(r"(?P<name>[^\s()]+)(?:\s*\((?P<version>[^\s()]+)\))?")
 
 SIGNS = Signs(begins=(_STATUS, *_dpkg_files.BEGINS))
 

@@ -1,7 +1,8 @@
 """The modules in executables that Go built, and Go's standard library (go.dev/ref/mod#go-version-m)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 from careen.indexing import _executable, _go_build_info, _go_linked
 from careen.indexing._executable import Executable
@@ -18,12 +19,13 @@ NAME = "gobinary"
 VERSION = 4
 
 # What the advisories of Go call its parts (go.dev/security/vuln/database).
-_STANDARD_LIBRARY, _TOOLCHAIN = "stdlib", "toolchain"
-_GO = "cmd/go"
-_RELEASE = re.compile(r"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|rc)[0-9]+)?)(?![0-9])")
-_IMPORTED = re.compile(r"[^/.]+\.[^/]+/.")  # HOST/PATH, as a package of another module is
-_UNTAGGED = re.compile(r"v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?")
-_NONE = ("", "(devel)")
+_STANDARD_LIBRARY: Final = "stdlib"
+_TOOLCHAIN: Final = "toolchain"
+_GO: Final = "cmd/go"
+_RELEASE: Final = re.compile(r"go([0-9]+\.[0-9]+(?:\.[0-9]+)?(?:(?:beta|rc)[0-9]+)?)(?![0-9])")
+_IMPORTED: Final = re.compile(r"[^/.]+\.[^/]+/.")  # HOST/PATH, as a package of another module is
+_UNTAGGED: Final = re.compile(r"v0\.0\.0-[0-9]{14}-[0-9a-f]{12}(\+dirty)?")
+_NONE: Final = ("", "(devel)")
 
 SIGNS = Signs(heads=_executable.MAGIC)
 
@@ -32,21 +34,23 @@ def wants(file: File) -> bool:
     return _executable.wanted(file)
 
 
-def read(file: File) -> Iterator[Package | Problem]:
+def read(file: File) -> Iterable[Package | Problem]:
     """The standard library, every module that has a version, and Go itself where this is its command."""
     try:
         executable = _executable.open_executable(file)
         info = _go_build_info.read(executable)
     except BadExecutable:
-        return  # whether it is Go's, nobody can tell
+        return ()  # whether it is Go's, nobody can tell
     except BadBuildInfo as error:
-        yield Problem(ProblemKind.INVALID_METADATA, file.path, str(error))
-        return
-    if info:
-        yield from _standard_library(file, info)
-        for module in dict.fromkeys(info.modules):
-            yield from _module(file, module)
-        yield from _unversioned(file, executable, info)
+        return (Problem(ProblemKind.INVALID_METADATA, file.path, str(error)),)
+    return _built(file, executable, info) if info else ()
+
+
+def _built(file: File, executable: Executable, info: BuildInfo) -> Iterator[Package | Problem]:
+    yield from _standard_library(file, info)
+    for module in dict.fromkeys(info.modules):
+        yield from _module(file, module)
+    yield from _unversioned(file, executable, info)
 
 
 def _standard_library(file: File, info: BuildInfo) -> Iterator[Package | Problem]:

@@ -2,11 +2,12 @@
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from careen.indexing import _executable
 from careen.indexing._executable import Executable
-from careen.indexing._section import BadExecutable
+from careen.indexing._section import BadExecutable, Section
 from careen.indexing._signs import Signs
 from careen.indexing._tokens import is_token, shown
 from careen.model.file import File
@@ -16,10 +17,10 @@ from careen.model.problem import Problem, ProblemKind
 NAME = "rustbinary"
 VERSION = 3
 
-_SECTION = ".dep-v0"
-_MAX_STORED = 1 << 20  # bytes
-_MAX_SIZE = 8 << 20  # bytes
-_PUBLISHED = ("crates.io", "git")
+_SECTION: Final = ".dep-v0"
+_MAX_STORED: Final = 1 << 20  # bytes
+_MAX_SIZE: Final = 8 << 20  # bytes
+_PUBLISHED: Final = ("crates.io", "git")
 
 
 class _BadList(Exception): ...
@@ -32,7 +33,7 @@ def wants(file: File) -> bool:
     return _executable.wanted(file)
 
 
-def read(file: File) -> Iterator[Package | Problem]:
+def read(file: File) -> Iterable[Package | Problem]:
     """The executable's own crate and those that were linked in.
 
     Others of its project's, and those of private registries, may only share their names with crates of
@@ -41,12 +42,15 @@ def read(file: File) -> Iterator[Package | Problem]:
     """
     try:
         executable = _executable.open_executable(file)
-        crates = list(_crates(executable))
+        section = executable.named(_SECTION)
+        return _packages(file, list(_crates(executable, section))) if section else ()
     except BadExecutable:
-        return  # whether there is a list, nobody can tell
+        return ()  # whether there is a list, nobody can tell
     except _BadList as error:
-        yield Problem(ProblemKind.INVALID_METADATA, file.path, f"its list of crates {error}")
-        return
+        return (Problem(ProblemKind.INVALID_METADATA, file.path, f"its list of crates {error}"),)
+
+
+def _packages(file: File, crates: Iterable[Mapping[str, object]]) -> Iterator[Package | Problem]:
     for crate in crates:
         name, version = crate.get("name"), crate.get("version")
         if isinstance(name, str) and isinstance(version, str) and is_token(name) and is_token(version):
@@ -57,10 +61,7 @@ def read(file: File) -> Iterator[Package | Problem]:
             yield Problem(ProblemKind.INVALID_METADATA, file.path, message)
 
 
-def _crates(executable: Executable) -> Iterator[Mapping[str, object]]:
-    section = executable.named(_SECTION)
-    if section is None:
-        return
+def _crates(executable: Executable, section: Section) -> Iterator[Mapping[str, object]]:
     if section.size > _MAX_STORED:
         raise _BadList(f"has {section.size} bytes")
     document = _parsed(_inflated(executable.content(section, _MAX_STORED)))

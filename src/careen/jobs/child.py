@@ -20,17 +20,17 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 from careen.errors import Error, Unavailable
 from careen.images.budgets import BudgetExceeded, Budgets
 from careen.images.inflate import inflate
-from careen.images.paths import digest as key
 from careen.images.runs import Marks
 from careen.images.walk import Walk
-from careen.indexing import Indexer, Record, candidates, may_tell, sift, telling
+from careen.indexing import candidates, sift
+from careen.jobs.found import Found
 from careen.jobs.growing import Growing, pieces, word
 from careen.jobs.ownable import Ownable
 from careen.model import content, layer_json
 from careen.model.digest import Digest, algorithm
 from careen.model.distro import Distro
 from careen.model.file import File
-from careen.model.layer import Claims, Installed, LayerIndex, Listing, Repositories
+from careen.model.layer import Claims, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
@@ -81,26 +81,6 @@ class LayerSource:
 
 _MARKS = Marks(*marks) if (marks := candidates.marks()) else None
 
-Item = Package | Distro | Problem | Claims | Repositories
-
-
-class Found(dict[str, list[Item]]):
-    """What each file says, by its path."""
-
-    def __init__(self, budgets: Budgets) -> None:
-        super().__init__()
-        self._budgets = budgets
-        self._room = budgets.results
-
-    def put(self, path: str, items: Iterable[Item]) -> None:
-        """Raises BudgetExceeded as soon as it is too much."""
-        said = self[path] = []
-        for item in items:
-            self._room -= 1
-            if self._room < 0:
-                raise self._budgets.exceeded("results", "packages and problems of the layer")
-            said.append(item)
-
 
 def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     """What the layer holds and does to the layers below it, in one pass over its blob.
@@ -110,23 +90,21 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
     database tells a digest, while their time does not.
     Raises CorruptLayer, BudgetExceeded and OSError.
     """
-    readers = _Readers()
+    found = Found(budgets)
     walk = Walk(
         _archive(blob, budgets),
-        wants=readers.want,
+        wants=found.wants,
         budgets=budgets,
         sift=sift,
         may_want=candidates,
         marks=_MARKS,
     )
-    found = Found(budgets)
     ownable = Ownable(budgets.held, walk.tree.has_folder)
     for file in walk:
-        found.put(file.path, readers.read(file))
-        ownable.see(file, found[file.path])
+        ownable.see(file, found.read(file))
         del file  # its content must not outlive the next one's coming
     problems = walk.tree.problems + _follow(blob, walk.missing, found, budgets)
-    items = [item for path in sorted(walk.tree.evidence) for item in found.get(path, ())]
+    items = [item for path in sorted(walk.tree.evidence) for item in found.items.get(path, ())]
     claims = _only(Claims, items)
     contents = ownable.contents | _read_again(blob, ownable.settle(claims), budgets)
     return LayerIndex(
@@ -158,45 +136,12 @@ def _archive(blob: Blob, budgets: Budgets) -> Iterator[bytes]:
     return inflate(blob, budgets=budgets, expected=lambda: blob.digest, algorithm=blob.algorithm)
 
 
-class _Readers:
-    """The indexers that want a file. They are asked when its content is still to come, and then read it."""
-
-    def __init__(self) -> None:
-        self._asked: tuple[object, ...] = ()
-        self._wanting: list[Indexer] = []
-
-    def want(self, file: File) -> bool:
-        self._asked = (file.path, file.mode, file.size, file.head)
-        self._wanting = [each for each in candidates(file.path, file.head) if each.wants(file)]
-        return bool(self._wanting)
-
-    def read(self, file: File) -> Iterator[Item]:
-        if self._asked != (file.path, file.mode, file.size, file.head):
-            self.want(file)
-        for indexer in self._wanting:
-            yield from _kept(indexer.read(file))
-
-
-def _kept(records: Iterable[Record]) -> Iterator[Item]:
-    """Of the files that a package installed only those that may tell about other packages."""
-    for record in records:
-        item = record.read(telling(record)) if isinstance(record, Listing) else record
-        if not isinstance(item, Installed):
-            yield item
-        elif files := b"".join([_claim(path, said) for path, said in item.files if may_tell(path)]):
-            yield Claims(item.path, item.package, item.algorithm, files)
-
-
-def _claim(path: str, said: bytes) -> bytes:
-    return key(path) + said[: content.SIZE].ljust(content.SIZE, b"\0")
-
-
 def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -> list[Problem]:
     """Read the targets of these hard links; returns a Problem for each that leads out of the layer."""
     read = {
-        link: found[target]
+        link: found.items[target]
         for link, target in links.items()
-        if target in found and _asked(link) <= _asked(target)
+        if target in found.items and _asked(link) <= _asked(target)
     }
     for link, items in read.items():
         found.put(link, (replace(item, path=link) for item in items))
@@ -209,10 +154,10 @@ def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -
     again = Walk(_archive(blob, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift)
     for file in again:
         for link in leading[file.path]:
-            found.put(link, _Readers().read(replace(file, path=link)))
+            found.read(replace(file, path=link))
         del file
     message = "a hard link to a file that is not in its layer"
-    strays = [link for link in links if link not in found]
+    strays = [link for link in links if link not in found.items]
     return [Problem(ProblemKind.INVALID_METADATA, link, message) for link in strays]
 
 
@@ -231,6 +176,8 @@ def main() -> None:
     _collect_seldom()
     _keep_memory()
     sys.stdout.write(_answer(job, sys.stdin.buffer, budgets))
+    sys.stdout.flush()
+    os._exit(0)  # the kernel frees memory faster than the interpreter
 
 
 def _collect_seldom() -> None:

@@ -1,6 +1,6 @@
 """What is known of a layer once it was read: the unit that is kept, by blob digest and indexer version."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from careen.model.digest import Digest
@@ -45,11 +45,11 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """As Installed, still to be read: a text with a file in each line, of which most tell about nothing."""
+    """As Installed, still to be read: a file in each line, of which most tell about nothing."""
 
-    text: str
+    lines: Sequence[str]
     at: int  # where in its line a path begins
-    read: Callable[[str], Installed]  # takes the text, whatever lines were left out of it
+    read: Callable[[Sequence[str]], Installed]  # takes the lines, whichever were left out
 
 
 @dataclass(frozen=True, slots=True)
