@@ -18,7 +18,7 @@ MODULES = {
     "indexing": "_dpkg_files _elf _executable _go_build_info _json _lines _rope _section _sift _signs"
     " _stanzas _tokens dpkg gobinary node rustbinary software",
     "jobs": "found ownable",
-    "model": "content packed_paths",
+    "model": "content file packed_paths",
 }
 OURS = shutil.ignore_patterns("*.so", "__pycache__")
 

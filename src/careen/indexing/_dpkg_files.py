@@ -21,22 +21,21 @@ _SUMMED: Final = re.compile(r"(?P<digest>[0-9a-f]{32}) [ *](\./)?(?P<file>.+)")
 _SUM: Final = 34  # characters of a digest and what parts it from the path
 _LARGEST: Final = 64 << 20  # bytes; that of a large package has 2 MB
 
-_DIVERSIONS: Final = "var/lib/dpkg/diversions"
+DIVERSIONS: Final = "var/lib/dpkg/diversions"
 _DIVERSION: Final = re.compile(r"^/(.+)\n/(.+)\n(.+)$", re.MULTILINE)
 _LOCAL: Final = ":"  # the administrator asked for it
 
-BEGINS: Final[tuple[str, ...]] = ("var/lib/dpkg/info/", "var/lib/dpkg/status.d/", _DIVERSIONS)
+ENDS: Final = (".list", ".md5sums")
+INSIDE: Final = "var/lib/dpkg/"
 
 
 def wants(file: File) -> bool:
-    return file.path == _DIVERSIONS or (
-        file.path.endswith((".list", ".md5sums")) and bool(_PATH.fullmatch(file.path))
-    )
+    return file.path == DIVERSIONS or (file.path.endswith(ENDS) and bool(_PATH.fullmatch(file.path)))
 
 
 def read(file: File) -> Iterator[Installed | Listing]:
     """Nothing where the name cannot be a package's. Lines of another form are passed over."""
-    if file.path == _DIVERSIONS:
+    if file.path == DIVERSIONS:
         yield from _diverted(file)
         return
     match = _PATH.fullmatch(file.path)

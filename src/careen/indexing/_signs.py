@@ -73,13 +73,20 @@ class Candidates(Generic[_IndexerT]):
 
         And those of all paths that do not begin as `but` says.
         """
-        tails, begins = ({""}, ("",)) if self._others else (self._tails, self._begins)
-        left = []
+        if self._others:
+            return list(lines)
+        tails, left = self._tails, []
+        begins = tuple(begin for begin in self._begins for other in but if _may_both_begin(begin, other))
         for line in lines:
             path = line[at:]
             if not path.startswith(but) or path[-_TAIL:] in tails or path.startswith(begins):
                 left.append(line)
         return left
+
+
+def _may_both_begin(one: str, other: str) -> bool:
+    """Whether a path may begin with either."""
+    return one.startswith(other) or other.startswith(one)
 
 
 def _having(

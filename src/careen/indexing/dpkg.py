@@ -39,7 +39,9 @@ _PRESENT: Final = frozenset(
 
 _SOURCE: Final = re.compile(r"(?P<name>[^\s()]+)(?:\s*\((?P<version>[^\s()]+)\))?")
 
-SIGNS = Signs(begins=(_STATUS, *_dpkg_files.BEGINS))
+SIGNS = Signs(
+    ends=_dpkg_files.ENDS, inside=_dpkg_files.INSIDE, begins=(_STATUS, _FOLDER, _dpkg_files.DIVERSIONS)
+)
 
 
 def wants(file: File) -> bool:

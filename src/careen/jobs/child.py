@@ -154,7 +154,7 @@ def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -
     again = Walk(_archive(blob, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift)
     for file in again:
         for link in leading[file.path]:
-            found.read(replace(file, path=link))
+            found.read(file.linked(link))
         del file
     message = "a hard link to a file that is not in its layer"
     strays = [link for link in links if link not in found.items]

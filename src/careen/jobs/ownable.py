@@ -52,9 +52,9 @@ class Ownable:
         """A file, and what indexers found in it."""
         if any(isinstance(item, Claims) for item in items):
             self._times[file.path] = file.mtime
-        for known in (self._late, self.contents):  # a later file of the same path replaces it
-            known.pop(file.path, None)
-        if file.size <= self._held and _may_be_owned(file.path, items):
+        self._late.pop(file.path, None)  # a later file of the same path replaces it
+        self.contents.pop(file.path, None)
+        if items and file.size <= self._held and _may_be_owned(file.path, items):
             self.contents[file.path] = self._known(file)
 
     def settle(self, claims: Sequence[Claims]) -> Mapping[str, set[str]]:
