@@ -7,6 +7,7 @@ from isal.isal_zlib import adler32
 
 from careen.images.budgets import CorruptLayer
 
+_ENDS: Final = frozenset(b" \0")
 _LARGEST: Final = (1 << 63) - 1
 _BLANK_FIELD: Final = sum(b" " * 8)  # the checksum's own field counts as blanks
 
@@ -17,7 +18,7 @@ def number(field: bytes) -> int:
     Raises CorruptLayer for anything else and for what no file can have: less than 0 or more than 63 bits.
     """
     digits = field[:-2] if field[-2:] == b"\0 " else field[:-1]  # a checksum ends with both
-    if digits.isdigit() and field[-1] in b" \0":  # as nearly every program writes it
+    if digits.isdigit() and field[-1] in _ENDS:  # as nearly every program writes it
         try:
             return int(digits, 8)
         except ValueError:

@@ -14,7 +14,6 @@ _OPAQUE: Final = ".wh..wh..opq"
 _AUFS: Final = ".wh..wh."  # the first such file system's own files: they mean nothing in a layer
 _NO_NAMES: Final = frozenset(("", ".", ".."))
 _LETTERS: Final = "/"  # the character behind ".": what is not less is neither one of these nor a whiteout
-_NONE: Final[frozenset[bytes]] = frozenset()
 _UPKEEP: Final = 64  # bytes that a path costs beyond its characters
 _FILE: Final = 512  # bytes that a file which an indexer sees costs beyond its content
 _TOLD: Final = 100  # paths that leave the root and are told one by one
@@ -154,7 +153,8 @@ class Tree:
     def _empty(self, files: bytes) -> None:
         """Where a folder took a file's place an engine has removed all that was there in the layers below."""
         for home, names in by_folder(files):
-            for name in self._covering.get(home, _NONE).intersection(names.split(b"\0")):
+            covering = self._covering.get(home)
+            for name in covering.intersection(names.split(b"\0")) if covering else ():
                 path = str(home + name, "utf-8")
                 if path in self._folders:
                     self._folders[path] = True

@@ -47,16 +47,15 @@ class Walk:
         may_want: MayWant = lambda _path, _head: True,
         marks: Marks | None = None,
     ) -> None:
-        """`may_want` is asked before `wants`, with a path and first bytes: a layer has many files.
+        """No file without one of the `marks` is wanted, if there are any marks.
 
-        No file without one of the `marks` is wanted, if there are any marks.
+        Of those with one `may_want` is asked before `wants`, with a path and first bytes: it is asked faster.
         `sift` tells how to choose what stays of a file larger than the budget `held`; None: all of it.
         """
         self.tree = Tree(budgets)
         self.missing: dict[str, str] = {}  # wanted hard links to files that were not kept: path -> target
         self._stream = Stream(pieces)
         self._wants = wants
-        self._may_want = may_want
         self._runs = Runs(self.tree, marks, budgets.path_length, may_want) if marks else None
         self._sift = sift
         self._budgets = budgets
@@ -86,7 +85,7 @@ class Walk:
         """The file with its content, if it is wanted."""
         path, stored = self.tree.add(member.path), member.stored
         head = self._stream.peek(min(stored, HEAD)) if member.sparse is None else b""
-        if not path or not self._may_want(path, head):  # "": a whiteout
+        if not path:  # a whiteout
             return None
         pieces: list[bytes | memoryview] = []
         file = File(path, member.mode, member.size, pieces, head, member.mtime)

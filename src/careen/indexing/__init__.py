@@ -123,8 +123,8 @@ def may_tell(path: str) -> bool:
 
 
 def telling(listing: Listing) -> Sequence[str]:
-    """Its lines without most of those whose files tell nothing: `may_tell` takes longer for each path."""
-    return candidates.among(listing.lines, listing.at, but=_executable.DATA)
+    """Those of its lines whose files `may_tell`, which takes longer to be asked for each path."""
+    return candidates.among(listing.lines, listing.at, but=_executable.DATA, may_be=_executable.may_be)
 
 
 def fingerprint() -> str:

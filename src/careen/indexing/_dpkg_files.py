@@ -17,8 +17,9 @@ from careen.model.layer import Installed, Listing
 _PATH: Final = re.compile(
     r"var/lib/dpkg/(info|status\.d)/(?P<package>[^/:]+)(:[^/:]+)?\.(?P<kind>list|md5sums)"
 )
-_SUMMED: Final = re.compile(r"(?P<digest>[0-9a-f]{32}) [ *](\./)?(?P<file>.+)")
-_SUM: Final = 34  # characters of a digest and what parts it from the path
+_DIGEST: Final = 32  # characters
+_BETWEEN: Final = ("  ", " *")  # a digest and a path
+_SUM: Final = 34  # characters before a path
 _LARGEST: Final = 64 << 20  # bytes; that of a large package has 2 MB
 
 DIVERSIONS: Final = "var/lib/dpkg/diversions"
@@ -53,9 +54,20 @@ def _listed(path: str, package: str, lines: Sequence[str]) -> Installed:
 
 
 def _summed(path: str, package: str, lines: Sequence[str]) -> Installed:
-    found = [match for line in lines if (match := _SUMMED.fullmatch(line))]
-    files = tuple([(match["file"], bytes.fromhex(match["digest"])) for match in found])
-    return Installed(path, package, "md5", files)
+    files = [
+        (line[_SUM:].removeprefix("./"), digest)
+        for line in lines
+        if line[_DIGEST:_SUM] in _BETWEEN and len(line) > _SUM and (digest := _digest(line[:_DIGEST]))
+    ]
+    return Installed(path, package, "md5", tuple(files))
+
+
+def _digest(text: str) -> bytes:
+    """Nothing where it is none."""
+    try:
+        return bytes.fromhex(text) if text.isalnum() else b""
+    except ValueError:
+        return b""
 
 
 def _diverted(file: File) -> Iterator[Installed]:

@@ -16,9 +16,9 @@ _WRITABLE: Final = 2
 _EXTENDED: Final = 0xFFFF  # "stands in section 0"
 _MAX_NAMES: Final = 1 << 20  # bytes
 _LONGEST_NAME: Final = 64
-_TELLING: Final = (b".go.buildinfo", b".dep-v0")  # sections that an indexer asks for
+_GO: Final = b".go.buildinfo"  # a section that an indexer asks for
+_RUST: Final = b".dep-v0"  # and another one
 _CODE: Final = b".text"
-_ONLY_CODE: Final = [Section(_CODE.decode(), 0, 0, 0)]
 
 
 class _Layout:
@@ -39,7 +39,7 @@ _BIG: Final = {is_wide: _Layout(">", is_wide=is_wide) for is_wide in (False, Tru
 def sections(rope: Rope) -> list[Section]:
     """The sections with bytes in the file, then the loaded segments. Raises BadExecutable.
 
-    Of most files no section tells anything: then that there is code is all to know.
+    None of them where there is code, and no section tells anything, as in most files.
     """
     header = rope.read(0, _LARGEST_HEADER)
     layout = (_BIG if header[5:6] == _BIG_ENDIAN else _LITTLE)[header[4:5] == _WIDE]
@@ -49,12 +49,11 @@ def sections(rope: Rope) -> list[Section]:
     segments_at, sections_at = fields[4:6]
     _, segments, size, count, names = fields[8:13]
     found = _sections(rope, layout, sections_at, count, names) if sections_at and size else []
-    if found is _ONLY_CODE:
-        return found
-    return [*found, *_segments(rope, layout, segments_at, segments)]
+    return [] if found is None else [*found, *_segments(rope, layout, segments_at, segments)]
 
 
-def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> list[Section]:
+def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> list[Section] | None:
+    """None where there is code and nothing that tells."""
     table = rope.read(at, min(count or 1, MAX_SECTIONS) * layout.section.size)
     if len(table) < layout.section.size:
         raise BadExecutable("its section table lies beyond its end")
@@ -65,8 +64,8 @@ def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> l
         raise BadExecutable("its sections have no names")
     row = layout.section.unpack_from(table, starts[names])
     text = rope.read(row[4], min(row[5], _MAX_NAMES))
-    if not any(name in text for name in _TELLING):
-        return _ONLY_CODE if _CODE in text else []
+    if _GO not in text and _RUST not in text:
+        return None if _CODE in text else []
     found = []
     for start in starts:
         name, kind, flags, address, offset, size, *_ = layout.section.unpack_from(table, start)

@@ -1,7 +1,7 @@
 """Executables by their sections and addresses, whatever the format: ELF, PE or Mach-O."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from careen.indexing import _elf, _macho, _pe
 from careen.indexing._rope import Rope
@@ -21,9 +21,10 @@ DATA: Final = ("usr/share/", "usr/include/", "usr/src/")  # no executables there
 _NAMES: Final = (".so", ".exe", ".dll", ".dylib", ".node")
 
 
-class Executable(NamedTuple):
-    rope: Rope
-    sections: Sequence[Section]
+class Executable:
+    def __init__(self, rope: Rope, sections: Sequence[Section]) -> None:
+        self.rope: Final = rope
+        self.sections: Final = sections  # none = an indexer learns nothing from them
 
     def content(self, section: Section, limit: int) -> bytes:
         return self.rope.read(section.offset, min(section.size, limit))

@@ -1,8 +1,7 @@
 """The bytes of a file where they lie: in the pieces that they came in, never joined as a whole."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 
@@ -10,8 +9,14 @@ class Rope:
     """Bytes by offset; only what is asked for is copied. Beyond the end there is nothing."""
 
     def __init__(self, pieces: Iterable[bytes | memoryview]) -> None:
-        self._pieces = [memoryview(piece) for piece in pieces if len(piece)]
-        self._ends = list(accumulate(map(len, self._pieces)))
+        self._pieces: list[memoryview] = []
+        self._ends: list[int] = []
+        end = 0
+        for piece in pieces:
+            if size := len(piece):
+                end += size
+                self._pieces.append(memoryview(piece))
+                self._ends.append(end)
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -38,6 +43,27 @@ class Rope:
                 break
         return -1
 
+    def windows(self, size: int, overlap: int) -> Iterator[tuple[bytes | memoryview, bool]]:
+        """All bytes, at most `size` at once, each time with the last `overlap` of those before.
+
+        And whether these are the last ones. Nothing is copied but where pieces meet.
+        """
+        at, end = 0, len(self)
+        while at < end:
+            number = bisect_right(self._ends, at)
+            left = self._ends[number] - at
+            if left > 2 * overlap or left == end - at:
+                piece = self._pieces[number]
+                start = len(piece) - left
+                window: bytes | memoryview = piece[start : start + size]
+            else:
+                window = self.read(at, min(size, _SEAM))
+            is_last = at + len(window) == end
+            yield window, is_last
+            if is_last:
+                return
+            at += len(window) - overlap
+
     def _views(self, offset: int, size: int) -> list[memoryview]:
         if offset < 0 or size <= 0:
             return []
@@ -56,3 +82,4 @@ class Rope:
 
 
 _WINDOW: Final = 256 << 10  # bytes that are looked through at once
+_SEAM: Final = 16 << 10  # bytes that are joined where pieces meet

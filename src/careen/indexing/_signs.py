@@ -1,6 +1,6 @@
 """Which indexers to ask about a file: nearly all files of a layer are of no interest to any."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -68,18 +68,24 @@ class Candidates(Generic[_IndexerT]):
         """Whether somebody may want a file of this path, whatever its content is."""
         return path[-_TAIL:] in self._tails or path.startswith(self._begins) or bool(self._others)
 
-    def among(self, lines: Sequence[str], at: int, *, but: tuple[str, ...]) -> list[str]:
-        """Of lines that end with a path, which begins `at` there, those that `by_path` is true of.
+    def among(
+        self, lines: Sequence[str], at: int, *, but: tuple[str, ...], may_be: Callable[[str], bool]
+    ) -> list[str]:
+        """Of lines that end with a path, which begins `at` there, those that `by_path` or `may_be` holds for.
 
-        And those of all paths that do not begin as `but` says.
+        `may_be` is asked about paths that do not begin as `but` says. "./" may stand before any path.
         """
         if self._others:
             return list(lines)
         tails, left = self._tails, []
         begins = tuple(begin for begin in self._begins for other in but if _may_both_begin(begin, other))
         for line in lines:
-            path = line[at:]
-            if not path.startswith(but) or path[-_TAIL:] in tails or path.startswith(begins):
+            path = line[at:].removeprefix("./")
+            if (
+                path[-_TAIL:] in tails
+                or path.startswith(begins)
+                or (not path.startswith(but) and (path.startswith(self._begins) or may_be(path)))
+            ):
                 left.append(line)
         return left
 

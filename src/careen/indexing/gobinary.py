@@ -38,7 +38,7 @@ def read(file: File) -> Iterable[Package | Problem]:
     """The standard library, every module that has a version, and Go itself where this is its command."""
     try:
         executable = _executable.open_executable(file)
-        info = _go_build_info.read(executable)
+        info = _go_build_info.read(executable) if executable.sections else None
     except BadExecutable:
         return ()  # whether it is Go's, nobody can tell
     except BadBuildInfo as error:

@@ -62,11 +62,14 @@ class Found:
 
 def _item(record: Record) -> Item | None:
     """Of the files that a package installed only those that may tell about other packages."""
-    item = record.read(telling(record)) if isinstance(record, Listing) else record
-    if not isinstance(item, Installed):
-        return item
-    files = b"".join([_claim(path, said) for path, said in item.files if may_tell(path)])
-    return Claims(item.path, item.package, item.algorithm, files) if files else None
+    if isinstance(record, Listing):
+        return _claims(record.read(telling(record)), is_told=True)
+    return _claims(record, is_told=False) if isinstance(record, Installed) else record
+
+
+def _claims(said: Installed, *, is_told: bool) -> Claims | None:
+    files = b"".join([_claim(path, digest) for path, digest in said.files if is_told or may_tell(path)])
+    return Claims(said.path, said.package, said.algorithm, files) if files else None
 
 
 def _claim(path: str, said: bytes) -> bytes:
