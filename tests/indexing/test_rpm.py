@@ -264,6 +264,12 @@ def test_a_line_of_the_manifest_that_is_no_package_is_told() -> None:
     assert [item.kind for item in items if isinstance(item, Problem)] == [ProblemKind.CORRUPT_DATABASE]
 
 
+def test_a_package_without_a_valid_name_owns_no_files() -> None:
+    content = LINE.replace("bash", "ba\0sh", 1).encode()
+    items = rpm.read(File(MANIFEST, size=len(content), pieces=(content,)))
+    assert [type(item) for item in items] == [Problem]
+
+
 @given(
     content=st.binary(max_size=300),
     magic=st.sampled_from([b"RpmP", b"SQLite format 3\0", b"\0" * 12 + b"\x61\x15\x06\0"]),

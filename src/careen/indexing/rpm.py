@@ -52,8 +52,10 @@ def read(file: File) -> Iterator[Package | Problem | Installed]:
         if isinstance(header, InvalidDatabase):
             fault = fault or header.message
         elif header.name != _KEY:
-            yield _package(file, header)
-            yield Installed(file.path, header.name, header.files.algorithm, header.files.files)
+            package = _package(file, header)
+            yield package
+            if isinstance(package, Package):
+                yield Installed(file.path, header.name, header.files.algorithm, header.files.files)
     if fault:
         message = f"rpm's database cannot be read: {fault}"
         yield Problem(ProblemKind.CORRUPT_DATABASE, file.path, message)
