@@ -145,10 +145,13 @@ def with_right_checksums(data: bytes) -> bytes:
 def walked(data: bytes, size: int) -> LayerTree:
     pieces = (data[at : at + size] for at in range(0, len(data), size))
     walk = Walk(pieces, wants=lambda _: True, budgets=Budgets(member=1 << 20))
-    for file in walk:
+
+    def see(file: File) -> None:
         assert sum(map(len, file.pieces)) == file.size
         assert not file.path.startswith("/")
         assert not {"", ".", ".."} & set(file.path.split("/"))
+
+    walk.run(see)
     return walk.tree.build()
 
 

@@ -68,7 +68,9 @@ def told(data: bytes, size: int, read: int) -> list[Told]:
         if way == 2:
             content = b"".join(member.read(stream))
         kind = ord("0") if member.type in tar.FILES else member.type
-        found.append((member.path.rstrip("/"), kind, member.size, member.link, member.mode, content))
+        found.append(
+            (member.path.rstrip("/"), kind, member.size, member.link, tar.mode(member.header), content)
+        )
     return found
 
 

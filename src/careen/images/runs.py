@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
+from careen.images.budgets import Budgets
 from careen.images.extended import PAX
 from careen.images.tarfields import is_proven
 from careen.images.tarstream import BLOCK, Stream
@@ -16,9 +17,10 @@ _ENDS: Final = frozenset(b"\0 ")  # of a number
 _TAIL: Final = 3  # bytes
 _MOST: Final = 1000  # names that are gathered
 
-
 HEAD: Final = 8  # bytes that tell what a file is
 MayWant = Callable[[str, bytes], object]  # asked with the path of a file and its head
+# With the path of a file, its header, where in the present piece it begins, and how many bytes it has.
+Take = Callable[[str, bytes, int, int], None]
 
 
 class Marks(NamedTuple):
@@ -34,14 +36,17 @@ class Runs:
 
     Plain: a file, folder or symbolic link whose header lies in the present piece and whose path is ASCII, no
     field of which needs a second look; a pax header with nothing but the path may stand before it. The stream
-    is left at the first header that is not so, or that somebody may want.
+    is left at the first header that is not so, or of a file that somebody may want and that goes on behind
+    the piece.
     """
 
-    def __init__(self, tree: Tree, marks: Marks, longest: int, may_want: MayWant) -> None:
-        """`longest`: characters of a path. `may_want` is asked about marked files."""
+    def __init__(self, tree: Tree, marks: Marks, budgets: Budgets, may_want: MayWant, take: Take) -> None:
+        """`may_want` is asked about marked files, and `take` called for those that somebody may want."""
         self._tree = tree
         self._may_want = may_want
-        self._longest = longest - BLOCK
+        self._take = take
+        self._longest = budgets.path_length - BLOCK
+        self._largest = min(budgets.held, budgets.member)  # bytes of a file that is there as a whole
         self._tails = frozenset(marks.tails)
         self._firsts = frozenset(map(ord, marks.firsts))
         self._begins = marks.begins
@@ -76,9 +81,10 @@ class Runs:
                     if present is None:
                         break
                 is_marked = name[-_TAIL:] in tails or (size and piece[body] in firsts)
-                if is_marked and self._is_wanted(last, piece, body, size):
+                if not is_marked:
+                    names.append(last)
+                elif not self._pass_marked(last, header, piece, body, size):
                     break
-                names.append(last)
             else:
                 present, size = None, 0
                 if not self._add_other(kind, name, header):
@@ -100,10 +106,20 @@ class Runs:
         self._home = home
         return folder
 
-    def _is_wanted(self, name: bytes, piece: bytes, body: int, size: int) -> bool:
-        """Whether somebody may want the file; also where its head does not lie in the piece as a whole."""
+    def _pass_marked(self, name: bytes, header: bytes, piece: bytes, body: int, size: int) -> bool:
+        """Whether the file was passed, and taken if somebody may want it; not if it needs the next piece."""
         head = piece[body : body + min(size, HEAD)]
-        return len(head) < min(size, HEAD) or bool(self._may_want(self._home + str(name, "ascii"), head))
+        if len(head) < min(size, HEAD):
+            return False
+        path = self._home + str(name, "ascii")
+        is_wanted = self._may_want(path, head)
+        if is_wanted and (body + size > len(piece) or size > self._largest):
+            return False
+        self._names.append(name)
+        if is_wanted:
+            self._leave()
+            self._take(path, header, body, size)
+        return True
 
     def _add_other(self, kind: int, name: bytes, header: bytes) -> bool:
         """Whether it is a folder or a symbolic link, after which all files' folders are entered anew."""

@@ -44,18 +44,6 @@ class Member:
         """Bytes of the file."""
         return self.stored if self.sparse is None else self.sparse.size
 
-    @property
-    def mode(self) -> int:
-        return number(self.header[100:108])
-
-    @property
-    def mtime(self) -> int:
-        """Seconds since 1970; 0 where no sensible number is written: nothing depends on it alone."""
-        try:
-            return number(self.header[136:148])
-        except CorruptLayer:
-            return 0
-
     def read(self, stream: Stream) -> Sequence[bytes | memoryview]:
         """The content; `stream` must stand where `members` left it. Raises CorruptLayer."""
         end = stream.offset + self.stored
@@ -73,6 +61,18 @@ class Member:
     def _check(self, stream: Stream, end: int) -> None:
         if stream.offset < end:
             raise CorruptLayer(f"the archive is cut off in {self.path!r}")
+
+
+def mode(header: bytes) -> int:
+    return number(header[100:108])
+
+
+def mtime(header: bytes) -> int:
+    """Seconds since 1970; 0 where no sensible number is written: nothing depends on it alone."""
+    try:
+        return number(header[136:148])
+    except CorruptLayer:
+        return 0
 
 
 Pass = Callable[[Stream, int], int]

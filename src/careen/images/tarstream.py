@@ -55,11 +55,15 @@ class Stream:
             return b""
         start, size = self.at, min(most, len(self.piece) - self.at)
         self.at += size
+        return self.lying(start, size)
+
+    def lying(self, at: int, size: int) -> bytes | memoryview:
+        """So many bytes from `at` on in the present piece, which must have them."""
         if size == len(self.piece):
             return self.piece
         if size < _VIEWED:
-            return self.piece[start : start + size]
-        return memoryview(self.piece)[start : start + size]
+            return self.piece[at : at + size]
+        return memoryview(self.piece)[at : at + size]
 
     def peek(self, size: int) -> bytes:
         """As `take`, and the bytes are still to come."""

@@ -1,11 +1,11 @@
 """One walk through a layer's archive: its tree, and the files that indexers want."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from careen.images.budgets import Budgets
 from careen.images.runs import HEAD, Marks, MayWant, Runs
-from careen.images.tar import FILES, FOLDER, HARD_LINK, SYMLINK, Member, members
+from careen.images.tar import FILES, FOLDER, HARD_LINK, SYMLINK, Member, members, mode, mtime
 from careen.images.tarstream import Stream
 from careen.images.tree import Tree
 from careen.model.file import File
@@ -27,11 +27,15 @@ class _Target(NamedTuple):
 _UNKNOWN: Final = _Target(0, 0, b"", 0, None)
 
 Wants = Callable[[File], bool]
+See = Callable[[File], object]
 Sift = Callable[[Iterable[bytes]], Sequence[bytes | memoryview]]
 
 
+def _overlook(_file: File) -> None: ...
+
+
 class Walk:
-    """Iterate over it for the wanted files, in the archive's order, then ask for the rest.
+    """Run it for the wanted files, then ask for the rest.
 
     A later file with the same path replaces an earlier one; `tree.evidence` holds the paths that stand.
     Raises CorruptLayer and BudgetExceeded.
@@ -56,45 +60,55 @@ class Walk:
         self.missing: dict[str, str] = {}  # wanted hard links to files that were not kept: path -> target
         self._stream = Stream(pieces)
         self._wants = wants
-        self._runs = Runs(self.tree, marks, budgets.path_length, may_want) if marks else None
+        self._runs = Runs(self.tree, marks, budgets, may_want, self._take) if marks else None
         self._sift = sift
         self._budgets = budgets
         self._targets: dict[str, _Target] = {}
         self._room = _KEPT
+        self._see: See = _overlook
 
-    def __iter__(self) -> Iterator[File]:
+    def run(self, see: See) -> None:
+        """Through the whole archive; `see` gets each wanted file, in the archive's order."""
         tree = self.tree
+        self._see = see
         for member in members(self._stream, self._budgets, self._runs):
-            kind, file = member.type, None
+            kind = member.type
             if kind in FILES:
-                file = self._file(member)
+                self._file(member)
             elif kind == FOLDER:
                 tree.add_folder(member.path)
             elif kind == SYMLINK:
                 tree.add_symlink(member.path, member.link)
             elif kind == HARD_LINK:
-                file = self._hard_link(member)
+                self._hard_link(member)
             else:
                 tree.add(member.path)
-            if file is not None:
-                tree.add_evidence(file.path)
-                yield file
-                del file  # its content must not outlive the next one's coming
 
-    def _file(self, member: Member) -> File | None:
-        """The file with its content, if it is wanted."""
+    def _file(self, member: Member) -> None:
         path, stored = self.tree.add(member.path), member.stored
         head = self._stream.peek(min(stored, HEAD)) if member.sparse is None else b""
         if not path:  # a whiteout
-            return None
+            return
         pieces: list[bytes | memoryview] = []
-        file = File(path, member.mode, member.size, pieces, head, member.mtime)
-        if not self._wants(file):
-            return None
-        self.missing.pop(path, None)
-        pieces += self._content(file, member)
-        self._targets[path] = _Target(file.mode, file.size, head, file.mtime, self._kept(file))
-        return file
+        file = File(path, mode(member.header), member.size, pieces, head, mtime(member.header))
+        if self._wants(file):
+            pieces += self._content(file, member)
+            self._found(file)
+
+    def _take(self, path: str, header: bytes, at: int, size: int) -> None:
+        """A file that lies in the present piece; it is in the tree."""
+        pieces: list[bytes | memoryview] = []
+        head = self._stream.piece[at : at + min(size, HEAD)]
+        file = File(path, mode(header), size, pieces, head, mtime(header))
+        if self._wants(file):
+            pieces.append(self._stream.lying(at, size))
+            self._found(file)
+
+    def _found(self, file: File) -> None:
+        self.missing.pop(file.path, None)
+        self._targets[file.path] = _Target(file.mode, file.size, file.head, file.mtime, self._kept(file))
+        self.tree.add_evidence(file.path)
+        self._see(file)
 
     def _kept(self, file: File) -> bytes | None:
         if file.size > min(_KEPT_FILE, self._room):
@@ -109,21 +123,21 @@ class Walk:
             raise self._budgets.exceeded("member", f"bytes of {asked.path!r}")
         return member.read(self._stream)
 
-    def _hard_link(self, member: Member) -> File | None:
-        """The target's content under the link's path, if it is wanted and was kept."""
+    def _hard_link(self, member: Member) -> None:
+        """The target's content is seen under the link's path, if it is wanted and was kept."""
         tree = self.tree
         target = tree.where(member.link)
         target = self.missing.get(target, target)
         if target in tree.symlinks:
             tree.add_symlink(member.path, tree.symlinks[target])
-            return None
+            return
         known = self._targets.get(target, _UNKNOWN) if target in tree.evidence else _UNKNOWN
         path = tree.add(member.path)
         self.missing.pop(path, None)
-        if not path or not self._wants(File(path, member.mode, known.size, head=known.head)):
-            return None
+        if not path or not self._wants(File(path, mode(member.header), known.size, head=known.head)):
+            return
+        tree.add_evidence(path)
         if known.content is None:
-            tree.add_evidence(path)
             self.missing[path] = target
-            return None
-        return File(path, known.mode, known.size, (known.content,), known.head, known.mtime)
+        else:
+            self._see(File(path, known.mode, known.size, (known.content,), known.head, known.mtime))

@@ -100,9 +100,7 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
         marks=_MARKS,
     )
     ownable = Ownable(budgets.held, walk.tree.has_folder)
-    for file in walk:
-        ownable.see(file, found.read(file))
-        del file  # its content must not outlive the next one's coming
+    walk.run(lambda file: ownable.see(file, found.read(file)))
     problems = walk.tree.problems + _follow(blob, walk.missing, found, budgets)
     items = [item for path in sorted(walk.tree.evidence) for item in found.items.get(path, ())]
     claims = _only(Claims, items)
@@ -128,8 +126,14 @@ def _only(kind: type[_ItemT], items: Iterable[object]) -> tuple[_ItemT, ...]:
 
 def _read_again(blob: Blob, asked: Mapping[str, Collection[str]], budgets: Budgets) -> dict[str, str]:
     """What is known of the content of these files, with digests by the algorithms named."""
-    walk = Walk(_archive(blob, budgets), wants=lambda file: file.path in asked, budgets=budgets)
-    return {file.path: content.of(file, asked[file.path]) for file in (walk if asked else ())}
+    known: dict[str, str] = {}
+
+    def see(file: File) -> None:
+        known[file.path] = content.of(file, asked[file.path])
+
+    if asked:
+        Walk(_archive(blob, budgets), wants=lambda file: file.path in asked, budgets=budgets).run(see)
+    return known
 
 
 def _archive(blob: Blob, budgets: Budgets) -> Iterator[bytes]:
@@ -151,11 +155,13 @@ def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -
     leading: dict[str, list[str]] = {}
     for link, target in links.items():
         leading.setdefault(target, []).append(link)
-    again = Walk(_archive(blob, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift)
-    for file in again:
+
+    def see(file: File) -> None:
         for link in leading[file.path]:
             found.read(file.linked(link))
-        del file
+
+    wants = leading.__contains__
+    Walk(_archive(blob, budgets), wants=lambda file: wants(file.path), budgets=budgets, sift=sift).run(see)
     message = "a hard link to a file that is not in its layer"
     strays = [link for link in links if link not in found.items]
     return [Problem(ProblemKind.INVALID_METADATA, link, message) for link in strays]
