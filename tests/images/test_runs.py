@@ -1,6 +1,7 @@
 """Members that are passed by the dozen leave the same tree as those that are looked at one by one."""
 
 import io
+import sys
 import tarfile
 import tracemalloc
 from dataclasses import replace
@@ -165,6 +166,16 @@ def test_most_members_are_passed() -> None:
     assert by_themselves == ["a/0", "a/x.md"]  # the first of all comes before any run
     files = Files(walk.tree.build().files)
     assert all(name in files for name in names)
+
+
+def test_a_walk_goes_with_whoever_made_it() -> None:
+    """It does not hold itself, or what it knows of a layer would stay until garbage is looked for."""
+    data = archive([(tarfile.REGTYPE, "a/x.md", b"1")], tarfile.GNU_FORMAT)
+    walk = Walk(iter([data]), wants=wants, budgets=Budgets(), marks=MARKS)
+    walk.run(lambda _: None)
+    tree = walk.tree
+    del walk
+    assert sys.getrefcount(tree) == 2  # the variable, and the argument
 
 
 def test_a_folder_of_any_size_is_passed_in_little_memory() -> None:

@@ -60,7 +60,8 @@ class Walk:
         self.missing: dict[str, str] = {}  # wanted hard links to files that were not kept: path -> target
         self._stream = Stream(pieces)
         self._wants = wants
-        self._runs = Runs(self.tree, marks, budgets, may_want, self._take) if marks else None
+        self._may_want = may_want
+        self._marks = marks
         self._sift = sift
         self._budgets = budgets
         self._targets: dict[str, _Target] = {}
@@ -69,9 +70,11 @@ class Walk:
 
     def run(self, see: See) -> None:
         """Through the whole archive; `see` gets each wanted file, in the archive's order."""
-        tree = self.tree
+        tree, marks, budgets = self.tree, self._marks, self._budgets
         self._see = see
-        for member in members(self._stream, self._budgets, self._runs):
+        # Not the walk's own, or both would hold each other, and all that they know with them.
+        runs = Runs(tree, marks, budgets, self._may_want, self._take) if marks else None
+        for member in members(self._stream, budgets, runs):
             kind = member.type
             if kind in FILES:
                 self._file(member)
