@@ -68,24 +68,22 @@ class Tree:
 
     def add_files(self, home: str, names: Sequence[bytes]) -> None:
         """As `add` for each of `names`, plain ones, in the order; `enter` gave the home of their folder."""
-        if home in self._crowded and (paths := self._odd(home, names)):
-            for path in paths:
-                self.add(path)
+        if home in self._crowded and self._stands(home, names):
+            for name in names:
+                self.add(home + str(name, "ascii"))
         else:
             self._filled.add(home)
             self._files.add_all(home, names)
             self._spend_names()
 
-    def _odd(self, home: str, names: Sequence[bytes]) -> list[str]:
-        """The paths, if one of them is that of something else."""
-        paths = [home + name for name in str(b"\0".join(names), "ascii").split("\0")]
-        if (
-            self._folders.keys().isdisjoint(paths)
-            and self.symlinks.keys().isdisjoint(paths)
-            and self.evidence.isdisjoint(paths)
-        ):
-            return []
-        return paths
+    def _stands(self, home: str, names: Sequence[bytes]) -> bool:
+        """Whether there is something else at the path of one of them."""
+        folders, symlinks, evidence = self._folders, self.symlinks, self.evidence
+        for name in names:
+            path = home + str(name, "ascii")
+            if path in folders or path in symlinks or path in evidence:
+                return True
+        return False
 
     def enter(self, written: str) -> str:
         """What to put before names in the folder that is written so, which is there from now on."""

@@ -31,14 +31,12 @@ class FilePacker:
         self._stream = zstd.ZstdCompressor(_LEVEL)
 
     def add(self, folder: str, name: str) -> None:
-        if folder != self._folder or len(self._names) == _TOGETHER:
-            self._close()
-            self._folder = folder
+        self._go_to(folder)
         self._names.append(name.encode())
 
     def add_all(self, folder: str, names: Sequence[bytes]) -> None:
-        self._close()
-        self._append(folder, names)
+        self._go_to(folder)
+        self._names += names
 
     def pack(self) -> bytes:
         """All of them; there may be no more."""
@@ -46,13 +44,16 @@ class FilePacker:
         self._packed += self._stream.compress(self._loose) + self._stream.flush()
         return bytes(self._packed)
 
-    def _close(self) -> None:
-        if self._names:
-            self._append(self._folder, self._names)
-            self._names = []
+    def _go_to(self, folder: str) -> None:
+        if folder != self._folder or len(self._names) >= _TOGETHER:
+            self._close()
+            self._folder = folder
 
-    def _append(self, folder: str, names: Sequence[bytes]) -> None:
-        text = b"%b\0%b\0\0" % (folder.encode(), _NUL.join(names))
+    def _close(self) -> None:
+        if not self._names:
+            return
+        text = b"%b\0%b\0\0" % (self._folder.encode(), _NUL.join(self._names))
+        self._names.clear()
         self.size += len(text)
         self._loose += text
         if len(self._loose) > _AT_ONCE:
