@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Final
 
 MAX_HOPS: Final = 40  # as Linux: path_resolution(7)
+_EMPTY: Final = blake2b(digest_size=8)
 LONGEST: Final = 4096  # characters: Linux' PATH_MAX
 
 
@@ -82,7 +83,9 @@ def ancestors(path: str) -> Iterator[str]:
 
 def digest(path: str) -> bytes:
     """8 bytes that stand for the path: package databases name many, and few are ever asked for."""
-    return blake2b(path.encode(), digest_size=8).digest()
+    made = _EMPTY.copy()  # faster than a new one
+    made.update(path.encode())
+    return made.digest()
 
 
 def key(path: str) -> int:

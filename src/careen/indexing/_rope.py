@@ -23,8 +23,9 @@ class Rope:
 
     def read(self, offset: int, size: int) -> bytes:
         """At most `size` bytes, from `offset` on."""
-        views = self._views(offset, size)
-        return bytes(views[0]) if len(views) == 1 else b"".join(views)
+        if len(self._pieces) == 1 and offset >= 0 and size > 0:
+            return bytes(self._pieces[0][offset : offset + size])
+        return b"".join(self._views(offset, size))
 
     def part(self, offset: int, size: int) -> "Rope":
         """As `read`, without a copy."""

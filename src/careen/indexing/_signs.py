@@ -44,15 +44,16 @@ class Candidates(Generic[_IndexerT]):
         self._others = self._asked[False, False][_NO_TAIL]
 
     def __call__(self, path: str, head: bytes) -> Sequence[_IndexerT]:
-        asked = self._asked[path.startswith(self._begins), head.startswith(self._heads)]
+        begun, headed = path.startswith(self._begins), head.startswith(self._heads)
+        asked = self._asked[begun, headed]
         tail = path[-_TAIL:]
         return [
             indexer
             for indexer, sign in asked[tail if tail in asked else _NO_TAIL]
             if sign is None
+            or (headed and head.startswith(sign.heads))
+            or (begun and path.startswith(sign.begins))
             or (path.endswith(sign.ends) and sign.inside in path)
-            or path.startswith(sign.begins)
-            or head.startswith(sign.heads)
         ]
 
     def marks(self) -> tuple[set[bytes], set[bytes], tuple[str, ...]] | None:
