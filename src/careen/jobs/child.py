@@ -5,12 +5,8 @@ the blob there is (`growing`). For each word but the last it writes an empty lin
 and at the end one JSON document.
 """
 
-import ctypes
-import gc
 import json
 import os
-import resource
-import signal
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +19,7 @@ from careen.images.inflate import inflate
 from careen.images.runs import Marks
 from careen.images.walk import Walk
 from careen.indexing import candidates, sift
+from careen.jobs.confinement import collect_seldom, die_with, keep_memory, limit, outlast_signals
 from careen.jobs.found import Found
 from careen.jobs.growing import Growing, pieces, word
 from careen.jobs.ownable import Ownable
@@ -34,16 +31,8 @@ from careen.model.layer import Claims, LayerIndex, Repositories
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
 
-_OPEN_FILES = 32
 _PROGRAM = b"\x7fELF"  # the first bytes of one
-_ALLOCATED = 20_000  # objects that are new since garbage was last looked for
-# Of mallopt(3), in bytes: what is kept at the heap's top, what is asked for at once, and from what size on
-# memory is mapped by itself.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
-_MALLOC_OPTIONS = {_M_TRIM_THRESHOLD: 64 << 20, _M_TOP_PAD: 1 << 20, _M_MMAP_THRESHOLD: 1 << 20}
 _TOLD = 2000  # characters of an error
-FOR_THE_SERVICE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # signals
-_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
 class Blob(Protocol):
@@ -176,28 +165,14 @@ def _asked(path: str) -> frozenset[str]:
 def main() -> None:
     job = json.loads(sys.stdin.buffer.readline())
     budgets = Budgets(**job["budgets"])
-    _die_with(job["parent"])
-    _outlast_signals()
-    _limit(budgets)
-    _collect_seldom()
-    _keep_memory()
+    die_with(job["parent"])
+    outlast_signals()
+    limit(budgets)
+    collect_seldom()
+    keep_memory()
     sys.stdout.write(_answer(job, sys.stdin.buffer, budgets))
     sys.stdout.flush()
     os._exit(0)  # the kernel frees memory faster than the interpreter
-
-
-def _collect_seldom() -> None:
-    """Garbage has few circles here, and to look for them as often as usual takes 3 % of the CPU."""
-    gc.freeze()
-    gc.set_threshold(_ALLOCATED)
-
-
-def _keep_memory() -> None:
-    """A layer's pieces come and go by the thousand: fresh pages for them cost up to a tenth of the CPU."""
-    library = ctypes.CDLL(None)
-    if hasattr(library, "mallopt"):  # of GNU's
-        for option, size in _MALLOC_OPTIONS.items():
-            library.mallopt(option, size)
 
 
 def describe(source: LayerSource, budgets: Budgets) -> bytes:
@@ -214,33 +189,6 @@ def describe_growing(path: Path, offset: int, budgets: Budgets) -> bytes:
 def _caught_up() -> None:
     sys.stdout.write("\n")
     sys.stdout.flush()
-
-
-def _die_with(parent: int) -> None:
-    """Ask the kernel to end this process with its parent, which may have ended already."""
-    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit("the parent is gone")
-
-
-def _outlast_signals() -> None:
-    """What asks the whole service to end is meant for the parent, who takes this process with it.
-
-    If it ended this one first, the layer would be blamed.
-    """
-    for number in FOR_THE_SERVICE:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _limit(budgets: Budgets) -> None:
-    for limit, value in {
-        resource.RLIMIT_AS: budgets.memory,
-        resource.RLIMIT_CPU: budgets.seconds,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: _OPEN_FILES,
-        resource.RLIMIT_CORE: 0,
-    }.items():
-        resource.setrlimit(limit, (value, value))
 
 
 def _answer(job: dict[str, Any], words: BinaryIO, budgets: Budgets) -> str:

@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from careen.errors import Unavailable
 from careen.images.budgets import BudgetExceeded, Budgets, CorruptLayer
-from careen.jobs.child import FOR_THE_SERVICE, describe_growing
+from careen.jobs.child import describe_growing
+from careen.jobs.confinement import FOR_THE_SERVICE
 from careen.jobs.growing import word
 from careen.model import layer_json
 from careen.model.digest import Digest
