@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from careen.images.budgets import Budgets
 from careen.images.extended import PAX
-from careen.images.tarfields import is_proven
+from careen.images.tarfields import plain_size
 from careen.images.tarstream import BLOCK, Stream
 from careen.images.tree import Tree
 
@@ -13,7 +13,6 @@ _FILE: Final = ord("0")
 _FOLDER: Final = ord("5")
 _SYMLINK: Final = ord("2")
 _DOT: Final = ord(".")
-_ENDS: Final = frozenset(b"\0 ")  # of a number
 _TAIL: Final = 3  # bytes
 _MOST: Final = 1000  # names that are gathered
 
@@ -63,8 +62,8 @@ class Runs:
         piece, at, passed, seen = stream.piece, stream.at, 0, 0
         long, present = b"", None  # the path in a pax header; the folder of `names`, as written
         while seen < most and len(header := piece[at : at + BLOCK]) == BLOCK:
-            size, kind, body = _size(header), header[156], at + BLOCK
-            if size < 0 or not is_proven(header):
+            size, kind, body = plain_size(header), header[156], at + BLOCK
+            if size < 0:
                 break
             seen += 1
             if kind == PAX and not long and (long := _only_path(piece, body, size)):
@@ -137,17 +136,6 @@ class Runs:
         if self._names:
             self._tree.add_files(self._home, self._names)
             self._names.clear()
-
-
-def _size(header: bytes) -> int:
-    """Bytes of the content; less than 0 where the field is an unusual one."""
-    digits, end = header[124:135], header[135]
-    if not digits.isdigit() or end not in _ENDS:
-        return -1
-    try:
-        return int(digits, 8)
-    except ValueError:
-        return -1
 
 
 def _prefixed(header: bytes) -> bytes:

@@ -9,7 +9,9 @@ from careen.images.budgets import CorruptLayer
 
 _ENDS: Final = frozenset(b" \0")
 _LARGEST: Final = (1 << 63) - 1
-_BLANK_FIELD: Final = sum(b" " * 8)  # the checksum's own field counts as blanks
+_BLANK_FIELD: Final = 8 * ord(" ")
+_SUM_BITS: Final = 18  # of a checksum of six octal digits
+_SUM_MASK: Final = (1 << _SUM_BITS) - 1
 
 
 def number(field: bytes) -> int:
@@ -63,11 +65,30 @@ def _base256(field: bytes) -> int:
 def is_proven(header: bytes) -> bool:
     """Whether a header's checksum is that of its bytes; False, too, where not all of it is ASCII.
 
-    An Adler-32 ends with the sum of all bytes and 1, modulo 65521, which 512 characters of ASCII do not
-    reach; it is 20 times faster than `sum()`. To look up a sum that was seen before takes longer than to read
-    its field anew. Raises CorruptLayer where there is no number.
+    Raises CorruptLayer where there is no number.
     """
-    if not header.isascii():
-        return False
-    field = header[148:156]
-    return (adler32(header) & 0xFFFF) - (adler32(field) & 0xFFFF) == number(field) - _BLANK_FIELD
+    return header.isascii() and _sums_to(header, number(header[148:156]))
+
+
+def plain_size(header: bytes) -> int:
+    """Bytes of the content; less than 0 where the header is not proven, or its numbers are written unusually.
+
+    Both are read as one, since that takes half as long.
+    """
+    digits = header[124:135] + header[148:154]
+    if not digits.isdigit() or header[135] not in _ENDS or header[154:156] != b"\0 " or not header.isascii():
+        return -1
+    try:
+        numbers = int(digits, 8)
+    except ValueError:  # 8 and 9
+        return -1
+    return numbers >> _SUM_BITS if _sums_to(header, numbers & _SUM_MASK) else -1
+
+
+def _sums_to(header: bytes, told: int) -> bool:
+    """Whether the bytes of a header, all of them ASCII, have this sum, for which its own field is blank.
+
+    An Adler-32 ends with the sum of all bytes and 1, modulo 65521, which such a header does not reach; it is
+    20 times faster than `sum()`.
+    """
+    return (adler32(header) & 0xFFFF) - (adler32(header[148:156]) & 0xFFFF) == told - _BLANK_FIELD

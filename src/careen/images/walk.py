@@ -11,7 +11,7 @@ from careen.images.tree import Tree
 from careen.model.file import File
 
 _KEPT_FILE: Final = 64 << 10  # bytes of a file that is kept in case that a hard link leads to it
-_KEPT: Final = 2 << 20  # bytes of all such files: more would lie in memory that was never touched before
+_KEPT: Final = 512 << 10  # bytes of all such files: more would lie in memory that was never touched before
 
 
 class _Target(NamedTuple):

@@ -1,6 +1,6 @@
 """What the evidence files of a layer say, gathered as they come."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from careen.images.budgets import Budgets
 from careen.images.ownership import NOT_SAID
@@ -23,13 +23,25 @@ class Found:
         self.items: dict[str, list[Item]] = {}
         self._budgets = budgets
         self._room = budgets.results
+        self._path = ""
+        self._candidates: Sequence[Indexer] = ()  # for the file at that path
         self._asked: File | None = None
         self._wanting: list[Indexer] = []
 
+    def may_want(self, path: str, head: bytes) -> bool:
+        """Whether an indexer may want the file, of which no more is known yet."""
+        self._path, self._candidates = path, candidates(path, head)
+        return bool(self._candidates)
+
     def wants(self, file: File) -> bool:
         """Whether an indexer wants the file; asked while its content is still to come."""
+        is_known = file.path is self._path  # the very text that was asked about
         self._asked = file
-        self._wanting = [each for each in candidates(file.path, file.head) if each.wants(file)]
+        self._wanting = [
+            each
+            for each in (self._candidates if is_known else candidates(file.path, file.head))
+            if each.wants(file)
+        ]
         return bool(self._wanting)
 
     def read(self, file: File) -> list[Item]:
