@@ -149,8 +149,8 @@ def _follow(blob: Blob, links: dict[str, str], found: Found, budgets: Budgets) -
         for link in leading[file.path]:
             found.read(file.linked(link))
 
-    wants = leading.__contains__
-    Walk(_archive(blob, budgets), wants=lambda file: wants(file.path), budgets=budgets, sift=sift).run(see)
+    again = Walk(_archive(blob, budgets), wants=lambda file: file.path in leading, budgets=budgets, sift=sift)
+    again.run(see)
     message = "a hard link to a file that is not in its layer"
     strays = [link for link in links if link not in found.items]
     return [Problem(ProblemKind.INVALID_METADATA, link, message) for link in strays]
