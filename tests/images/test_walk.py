@@ -220,6 +220,14 @@ def test_a_hard_link_has_its_target_s_content() -> None:
     assert contents(entry("a", b"1"), hard_link("b", "./a")) == {"a": b"1", "b": b"1"}
 
 
+def test_a_hard_link_leads_to_the_file_that_stood_last_before_it() -> None:
+    small, large = entry("a", b"1"), entry("a", bytes(100 << 10))
+    assert contents(large, small, hard_link("b", "a")) == {"a": b"1", "b": b"1"}
+    walk, files = walked(archive(small, large, hard_link("b", "a")))
+    assert files == {"a": bytes(100 << 10)}
+    assert walk.missing == {"b": "a"}  # it is too large to be kept
+
+
 def test_a_hard_link_to_a_symlink_is_that_symlink() -> None:
     walk, _ = walked(archive(symlink("a", "t"), hard_link("b", "a")))
     assert walk.tree.symlinks == {"a": "t", "b": "t"}
