@@ -55,9 +55,12 @@ def may_be(path: str) -> bool:
     """Whether a file of this path might be one: what is known of a path alone says little."""
     if path.startswith(DATA):
         return False
-    folder, _, name = path.rpartition("/")
-    _, dot, suffix = name.rpartition(".")
-    return folder.endswith("bin") or not dot or suffix.isdigit() or ".so." in name or name.endswith(_NAMES)
+    start = path.rfind("/") + 1
+    name = path[start:]
+    dot = name.rfind(".")
+    if dot < 0 or name.endswith(_NAMES) or path[:start].endswith("bin/"):
+        return True
+    return ".so." in name or name[dot + 1 :].isdigit()
 
 
 def open_executable(file: File) -> Executable:

@@ -85,4 +85,4 @@ def _claims(said: Installed, *, is_told: bool) -> Claims | None:
 
 
 def _claim(path: str, said: bytes) -> bytes:
-    return key(path) + (said[: content.SIZE].ljust(content.SIZE, b"\0") if said else NOT_SAID)
+    return key(path) + (said[: content.SIZE] if len(said) >= content.SIZE else NOT_SAID)
