@@ -63,11 +63,12 @@ def _summed(path: str, package: str, lines: Sequence[str]) -> Installed:
 
 
 def _digest(text: str) -> bytes:
-    """Nothing where it is none."""
+    """Nothing where it is none, in small letters."""
     try:
-        return bytes.fromhex(text) if text.isalnum() else b""
+        digest = bytes.fromhex(text)
     except ValueError:
         return b""
+    return digest if digest.hex() == text else b""
 
 
 def _diverted(file: File) -> Iterator[Installed]:
