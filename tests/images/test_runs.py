@@ -145,15 +145,15 @@ def test_budgets_hold_for_runs_as_for_single_members(budgets: Budgets) -> None:
 
 def test_most_members_are_passed() -> None:
     """Or the tests above would compare one way with itself."""
-    in_runs: list[str] = []
-    by_themselves: list[str] = []
+    perhaps: list[str] = []
+    asked: list[str] = []
 
     def may_want(path: str, _head: bytes) -> bool:
-        in_runs.append(path)
+        perhaps.append(path)
         return True
 
     def recorded(file: File) -> bool:
-        by_themselves.append(file.path)
+        asked.append(file.path)
         return wants(file)
 
     names = [f"a/{'long' * 30 * (number % 2)}{number}" for number in range(50)]
@@ -162,10 +162,46 @@ def test_most_members_are_passed() -> None:
     found: list[str] = []
     walk.run(lambda file: found.append(file.path))
     assert found == ["a/x.md"]
-    assert in_runs == ["a/x.md"]  # the marked one
-    assert by_themselves == ["a/0", "a/x.md"]  # the first of all comes before any run
+    assert perhaps == asked == ["a/0", "a/x.md"]  # the first of all, before any run, and the marked one
     files = Files(walk.tree.build().files)
     assert all(name in files for name in names)
+
+
+def changed(data: bytes, at: int, put: bytes, ends: bytes = b"\0 ") -> bytes:
+    """With `put` at `at` in the first header, whose checksum is right and ends so."""
+    header = data[:at] + put + data[at + len(put) : 512]
+    total = sum(header[:148]) + 8 * ord(" ") + sum(header[156:])
+    return header[:148] + b"%06o" % total + ends + header[156:] + data[512:]
+
+
+@pytest.mark.parametrize("ends", [b"\0 ", b" \0", b"  ", b"\0\0"])
+def test_a_header_is_plain_whatever_its_checksum_ends_with(ends: bytes) -> None:
+    one = archive([(tarfile.REGTYPE, "a/b", b"1")], tarfile.GNU_FORMAT)[:1024]
+    asked: list[str] = []
+
+    def recorded(file: File) -> bool:
+        asked.append(file.path)
+        return False
+
+    data = one + changed(one, 0, b"a/c", ends)
+    Walk(iter([data]), wants=recorded, budgets=Budgets(), marks=MARKS).run(lambda _: None)
+    assert asked == ["a/b"]  # the other one is passed
+
+
+@pytest.mark.parametrize("size", PIECES)
+def test_the_mode_of_a_file_that_nobody_may_want_need_not_be_readable(size: int) -> None:
+    """Wherever a piece ends, and so whichever way the file is passed."""
+    one = archive([(tarfile.REGTYPE, "a/b", b"1")], tarfile.GNU_FORMAT)[:1024]
+    data = one + changed(one, 100, b"rw-r--r-")
+    walk = Walk(
+        (data[at : at + size] for at in range(0, len(data), size)),
+        wants=wants,
+        budgets=Budgets(),
+        may_want=lambda path, _head: path.endswith(".md"),
+        marks=MARKS,
+    )
+    walk.run(lambda _: pytest.fail("nobody wants any"))
+    assert "a/b" in Files(walk.tree.build().files)
 
 
 def test_a_walk_goes_with_whoever_made_it() -> None:

@@ -55,17 +55,17 @@ def everything(file: File) -> bool:
     return bool(file.path)
 
 
-def run(walk: Walk) -> dict[str, bytes]:
-    """The content of the files that it gives; of equal paths that of the last one."""
-    files: dict[str, bytes] = {}
-    walk.run(lambda file: files.update({file.path: file.read()}))
+def run(walk: Walk) -> list[tuple[str, bytes]]:
+    """The files that it gives, in their order."""
+    files: list[tuple[str, bytes]] = []
+    walk.run(lambda file: files.append((file.path, file.read())))
     return files
 
 
 def walked(data: bytes, *, size: int = 700, budgets: Budgets | None = None) -> tuple[Walk, dict[str, bytes]]:
     """The walk, done, and the files that stand."""
     walk = Walk(pieces(data, size), wants=everything, budgets=budgets or Budgets())
-    files = run(walk)
+    files = dict(run(walk))
     return walk, {path: content for path, content in files.items() if path in walk.tree.evidence}
 
 
@@ -186,7 +186,7 @@ def test_the_same_archives_are_read_when_nobody_wants_their_files(tmp_path: Path
             ["tar", *options, "-S", "-c", "s", "last"], cwd=tmp_path, check=True, capture_output=True
         )
         walk = Walk(pieces(made.stdout), wants=lambda file: file.path == "last", budgets=Budgets())
-        assert run(walk) == {"last": b"1"}
+        assert run(walk) == [("last", b"1")]
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ def test_a_hard_link_to_a_symlink_is_that_symlink() -> None:
 def test_a_hard_link_to_what_was_not_kept_is_reported_missing() -> None:
     data = archive(entry("objects/1f", b"1"), hard_link("etc/os-release", "objects/1f"))
     walk = Walk(pieces(data), wants=lambda file: file.path == "etc/os-release", budgets=Budgets())
-    assert run(walk) == {}
+    assert run(walk) == []
     assert walk.missing == {"etc/os-release": "objects/1f"}
 
 
@@ -371,7 +371,7 @@ def test_files_can_be_told_by_their_first_bytes(size: int) -> None:
     walk = Walk(
         pieces(archive(*entries), size), wants=lambda file: file.head[:4] == b"\x7fELF", budgets=Budgets()
     )
-    assert run(walk) == {"a": b"\x7fELF and more", "d": b"\x7fELF" * 500}
+    assert dict(run(walk)) == {"a": b"\x7fELF and more", "d": b"\x7fELF" * 500}
 
 
 @pytest.mark.parametrize("length", [10, 300 << 10])
@@ -380,7 +380,7 @@ def test_the_first_bytes_of_a_hard_link_are_known_too(length: int) -> None:
         entry("a", b"\x7fELF" + bytes(length)), entry("b", b"#!"), hard_link("c", "a"), hard_link("d", "b")
     )
     walk = Walk(pieces(data), wants=lambda file: file.head[:4] == b"\x7fELF", budgets=Budgets())
-    assert run(walk).keys() | walk.missing.keys() == {"a", "c"}
+    assert dict(run(walk)).keys() | walk.missing.keys() == {"a", "c"}
 
 
 def test_of_a_large_file_only_what_is_chosen_is_kept() -> None:
@@ -391,7 +391,7 @@ def test_of_a_large_file_only_what_is_chosen_is_kept() -> None:
 
     budgets = Budgets(held=1000, member=2000)
     walk = Walk(pieces(data, 512), wants=everything, budgets=budgets, sift=sift)
-    assert run(walk) == {"large": b"x" * (5000 - 9 * 512), "small": b"y" * 100, "behind": b"z"}
+    assert dict(run(walk)) == {"large": b"x" * (5000 - 9 * 512), "small": b"y" * 100, "behind": b"z"}
 
 
 def test_a_large_file_that_is_cut_off_is_told_though_little_of_it_is_kept() -> None:
@@ -409,5 +409,5 @@ def test_a_large_file_that_is_cut_off_is_told_though_little_of_it_is_kept() -> N
 def test_a_whiteout_is_no_file_whatever_it_holds() -> None:
     data = archive(entry(".wh.a", b"\x7fELF"), entry("b", b"1"), hard_link(".wh.c", "b"))
     walk = Walk(pieces(data), wants=lambda _: True, budgets=Budgets())
-    assert run(walk).keys() == {"b"}
+    assert run(walk) == [("b", b"1")]
     assert walk.missing == {}

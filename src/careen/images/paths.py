@@ -8,8 +8,8 @@ from hashlib import blake2b
 from typing import Final
 
 MAX_HOPS: Final = 40  # as Linux: path_resolution(7)
-_EMPTY: Final = blake2b(digest_size=8)
 LONGEST: Final = 4096  # characters: Linux' PATH_MAX
+_EMPTY: Final = blake2b(digest_size=8)
 
 
 def normal(path: str) -> tuple[str, bool]:

@@ -1,4 +1,4 @@
-"""Runs of plain members that nobody wants: most of a layer, put into its tree by the dozen."""
+"""Runs of plain members, most of which nobody wants: most of a layer, put into its tree by the dozen."""
 
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
@@ -31,7 +31,7 @@ class Marks(NamedTuple):
 
 
 class Runs:
-    """Call it at a header to put the members that follow into the tree, while they are plain and unmarked.
+    """Call it at a header to put the members that follow into the tree, while they are plain.
 
     Plain: a file, folder or symbolic link whose header lies in the present piece and whose path is ASCII, no
     field of which needs a second look; a pax header with nothing but the path may stand before it. The stream

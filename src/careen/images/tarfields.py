@@ -7,11 +7,9 @@ from isal.isal_zlib import adler32
 
 from careen.images.budgets import CorruptLayer
 
-_NUL: Final = 0
-_BLANK: Final = 32
-_ENDS: Final = frozenset((_NUL, _BLANK))
+_ENDS: Final = frozenset(b" \0")
 _LARGEST: Final = (1 << 63) - 1
-_BLANK_FIELD: Final = 8 * _BLANK
+_BLANK_FIELD: Final = 8 * ord(" ")
 _SUM_BITS: Final = 18  # of a checksum of six octal digits
 _SUM_MASK: Final = (1 << _SUM_BITS) - 1
 
@@ -77,10 +75,10 @@ def plain_size(header: bytes) -> int:
 
     Both are read as one, since that takes half as long.
     """
-    if header[135] not in _ENDS or header[154] != _NUL or header[155] != _BLANK or not header.isascii():
+    if header[135] not in _ENDS or header[154] not in _ENDS or header[155] not in _ENDS:
         return -1
     digits = header[124:135] + header[148:154]
-    if not digits.isdigit():
+    if not digits.isdigit() or not header.isascii():
         return -1
     try:
         numbers = int(digits, 8)

@@ -12,8 +12,8 @@ _VIEWED: Final = 16 << 10  # bytes from which on a copy takes longer than a view
 class Stream:
     """Whoever takes bytes gets copies, so that the large pieces they came in can go.
 
-    What lies in the present piece may also be looked at there: a layer has many short headers. And `pieces`
-    gives views of what is not short, which keep the piece they lie in.
+    What lies in the present piece may also be looked at there: a layer has many short headers. And `rope`
+    and `pieces` give views of what is not short, which keep the piece they lie in.
     """
 
     def __init__(self, pieces: Iterable[bytes]) -> None:

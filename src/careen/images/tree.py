@@ -133,8 +133,9 @@ class Tree:
         return place(normal(self._bounded(written))[0], self.symlinks)
 
     def build(self) -> LayerTree:
-        """All that was taken; no more may come."""
+        """All that was taken; no more may come. Raises BudgetExceeded."""
         files = self._files.pack()
+        self._spend_names()
         if self._covering:
             self._empty(files)
         return LayerTree(

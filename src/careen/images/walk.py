@@ -31,15 +31,14 @@ See = Callable[[File], object]
 Sift = Callable[[Iterable[bytes]], Sequence[bytes | memoryview]]
 
 
-def _overlook(_file: File) -> None: ...
-
-
 class Walk:
     """Run it for the wanted files, then ask for the rest.
 
     A later file with the same path replaces an earlier one; `tree.evidence` holds the paths that stand.
     Raises CorruptLayer and BudgetExceeded.
     """
+
+    _see: See  # while it runs
 
     def __init__(
         self,
@@ -51,9 +50,9 @@ class Walk:
         may_want: MayWant = lambda _path, _head: True,
         marks: Marks | None = None,
     ) -> None:
-        """No file without one of the `marks` is wanted, if there are any marks.
+        """`may_want` is asked before `wants`, with a path and first bytes: a layer has many files.
 
-        Of those with one `may_want` is asked before `wants`, with a path and first bytes: it is asked faster.
+        No file without one of the `marks` is wanted, if there are any marks.
         `sift` tells how to choose what stays of a file larger than the budget `held`; None: all of it.
         """
         self.tree = Tree(budgets)
@@ -66,7 +65,6 @@ class Walk:
         self._budgets = budgets
         self._targets: dict[str, _Target] = {}
         self._room = _KEPT
-        self._see: See = _overlook
 
     def run(self, see: See) -> None:
         """Through the whole archive; `see` gets each wanted file, in the archive's order."""
@@ -90,7 +88,7 @@ class Walk:
     def _file(self, member: Member) -> None:
         path, stored = self.tree.add(member.path), member.stored
         head = self._stream.peek(min(stored, HEAD)) if member.sparse is None else b""
-        if not path:  # a whiteout
+        if not path or not self._may_want(path, head):  # "": a whiteout
             return
         pieces: list[bytes | memoryview] = []
         file = File(path, mode(member.header), member.size, pieces, head, mtime(member.header))

@@ -85,7 +85,7 @@ def index(blob: Blob, *, budgets: Budgets) -> LayerIndex:
         wants=found.wants,
         budgets=budgets,
         sift=sift,
-        may_want=found.may_want,
+        may_want=candidates,
         marks=_MARKS,
     )
     ownable = Ownable(budgets.held, walk.tree.has_folder)

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from careen.images.budgets import Budgets
-from careen.images.ownership import NOT_SAID
-from careen.images.paths import digest as key
+from careen.images.ownership import CLAIM
+from careen.images.paths import key
 from careen.indexing import Indexer, Record, candidates, may_tell, telling
-from careen.model import content
 from careen.model.distro import Distro
 from careen.model.file import File
 from careen.model.layer import Claims, Installed, Listing, Repositories
@@ -23,25 +22,13 @@ class Found:
         self.items: dict[str, list[Item]] = {}
         self._budgets = budgets
         self._room = budgets.results
-        self._path = ""
-        self._candidates: Sequence[Indexer] = ()  # for the file at that path
         self._asked: File | None = None
         self._wanting: list[Indexer] = []
 
-    def may_want(self, path: str, head: bytes) -> bool:
-        """Whether an indexer may want the file, of which no more is known yet."""
-        self._path, self._candidates = path, candidates(path, head)
-        return bool(self._candidates)
-
     def wants(self, file: File) -> bool:
         """Whether an indexer wants the file; asked while its content is still to come."""
-        is_known = file.path is self._path  # the very text that was asked about
         self._asked = file
-        self._wanting = [
-            each
-            for each in (self._candidates if is_known else candidates(file.path, file.head))
-            if each.wants(file)
-        ]
+        self._wanting = [each for each in candidates(file.path, file.head) if each.wants(file)]
         return bool(self._wanting)
 
     def read(self, file: File) -> list[Item]:
@@ -75,14 +62,13 @@ class Found:
 def _item(record: Record) -> Item | None:
     """Of the files that a package installed only those that may tell about other packages."""
     if isinstance(record, Listing):
-        return _claims(record.read(telling(record)), is_told=True)
-    return _claims(record, is_told=False) if isinstance(record, Installed) else record
+        said = record.read(telling(record))
+        return _claims(said, said.files)
+    if isinstance(record, Installed):
+        return _claims(record, [file for file in record.files if may_tell(file[0])])
+    return record
 
 
-def _claims(said: Installed, *, is_told: bool) -> Claims | None:
-    files = b"".join([_claim(path, digest) for path, digest in said.files if is_told or may_tell(path)])
-    return Claims(said.path, said.package, said.algorithm, files) if files else None
-
-
-def _claim(path: str, said: bytes) -> bytes:
-    return key(path) + (said[: content.SIZE] if len(said) >= content.SIZE else NOT_SAID)
+def _claims(said: Installed, files: Sequence[tuple[str, bytes]]) -> Claims | None:
+    packed = b"".join([CLAIM.pack(key(path), digest) for path, digest in files])
+    return Claims(said.path, said.package, said.algorithm, packed) if packed else None
