@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 from typing import Final
 
-_MODE: Final = 0o644
-
 
 class File:
-    """No dataclass: one that is frozen takes fifteen times as long to be made, and a layer has many files."""
+    """`pieces` are the content as it came (a rope), and empty while an indexer is only asked for its wish.
+
+    No dataclass: one that is frozen takes fifteen times as long to be made, and a layer has many files.
+    """
 
     __slots__ = ("head", "mode", "mtime", "opened", "path", "pieces", "size")
 
     def __init__(
         self,
         path: str,
-        mode: int = _MODE,
+        mode: int = 0o644,
         size: int = 0,
         pieces: Sequence[bytes | memoryview] = (),
         head: bytes = b"",
@@ -23,8 +24,8 @@ class File:
         self.path: Final = path  # without a leading "/"
         self.mode: Final = mode
         self.size: Final = size  # bytes
-        self.pieces: Final = pieces  # the content as it came (a rope), if an indexer wants it
-        self.head: Final = head  # its first bytes, known while indexers are asked for their wish
+        self.pieces: Final = pieces
+        self.head: Final = head  # its first bytes, known while an indexer is asked for its wish
         self.mtime: Final = mtime  # seconds since 1970, as its archive says; 0: that is not known
         self.opened: Final[dict[str, object]] = {}  # what indexers share
 
