@@ -4,14 +4,24 @@ from contextlib import suppress
 from typing import Final
 
 from isal.isal_zlib import adler32
+from librt.strings import read_i32_be, read_i64_be
+from mypy_extensions import i64
 
 from careen.images.budgets import CorruptLayer
 
 _ENDS: Final = frozenset(b" \0")
 _LARGEST: Final = (1 << 63) - 1
 _BLANK_FIELD: Final = 8 * ord(" ")
-_SUM_BITS: Final = 18  # of a checksum of six octal digits
-_SUM_MASK: Final = (1 << _SUM_BITS) - 1
+
+# What leaves of octal digits their three bits, and of a blank or NUL behind them one at most; and what bits
+# something else would leave.
+_EIGHT_DIGITS: Final = 0x3030303030303030
+_NO_EIGHT_DIGITS: Final = ~0x0707070707070707
+_THREE_DIGITS: Final = 0x30303000
+_NO_THREE_DIGITS: Final = ~0x07070720
+_SIX_DIGITS: Final = 0x3030303030300000
+_NO_SIX_DIGITS: Final = ~0x0707070707072020
+_SIX_ZEROS: Final = 6 * 0x30
 
 
 def number(field: bytes) -> int:
@@ -73,18 +83,24 @@ def is_proven(header: bytes) -> bool:
 def plain_size(header: bytes) -> int:
     """Bytes of the content; less than 0 where the header is not proven, or its numbers are written unusually.
 
-    Both are read as one, since that takes half as long.
+    As `number` and `is_proven` have it, in a quarter of the time: eight bytes are looked at as one number.
     """
-    if header[135] not in _ENDS or header[154] not in _ENDS or header[155] not in _ENDS:
+    size = read_i64_be(header, 124) ^ _EIGHT_DIGITS
+    rest = i64(read_i32_be(header, 132)) ^ _THREE_DIGITS
+    told = read_i64_be(header, 148) ^ _SIX_DIGITS
+    if size & _NO_EIGHT_DIGITS or rest & _NO_THREE_DIGITS or told & _NO_SIX_DIGITS or not header.isascii():
         return -1
-    digits = header[124:135] + header[148:154]
-    if not digits.isdigit() or not header.isascii():
+    # Modulo 255 a number is the sum of its bytes.
+    if (adler32(header) & 0xFFFF) - (1 + told % 255 + _SIX_ZEROS) != _octal(told >> 16) - _BLANK_FIELD:
         return -1
-    try:
-        numbers = int(digits, 8)
-    except ValueError:  # 8 and 9
-        return -1
-    return numbers >> _SUM_BITS if _sums_to(header, numbers & _SUM_MASK) else -1
+    return _octal(size) << 9 | rest >> 18 & 0o700 | rest >> 13 & 0o70 | rest >> 8 & 7
+
+
+def _octal(digits: i64) -> i64:
+    """The number whose eight digits these bytes are."""
+    pairs = (digits | digits >> 5) & 0x003F003F003F003F
+    fours = (pairs | pairs >> 10) & 0x00000FFF00000FFF
+    return (fours | fours >> 20) & 0xFFFFFF
 
 
 def _sums_to(header: bytes, told: int) -> bool:
