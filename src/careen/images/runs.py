@@ -20,6 +20,7 @@ HEAD: Final = 8  # bytes that tell what a file is
 MayWant = Callable[[str, bytes], object]  # asked with the path of a file and its head
 # With the path of a file, its header, where in the present piece it begins, and how many bytes it has.
 Take = Callable[[str, bytes, int, int], None]
+_ONLY_PATH: Final = [b"%d path=" % size for size in range(BLOCK)]  # how a pax header of so many bytes begins
 
 
 class Marks(NamedTuple):
@@ -47,7 +48,7 @@ class Runs:
         self._longest = budgets.path_length - BLOCK
         self._largest = min(budgets.held, budgets.member)  # bytes of a file that is there as a whole
         self._tails = frozenset(marks.tails)
-        self._firsts = frozenset(map(ord, marks.firsts))
+        self._firsts = bytes(bytes((byte,)) in marks.firsts for byte in range(256))
         self._begins = marks.begins
         self._above = {begin[:end] for begin in marks.begins for end in range(len(begin))}
         self._names: list[bytes] = []  # of files in one folder; not in the tree yet
@@ -79,7 +80,7 @@ class Runs:
                     present = self._enter(folder)
                     if present is None:
                         break
-                is_marked = name[-_TAIL:] in tails or (size and piece[body] in firsts)
+                is_marked = name[-_TAIL:] in tails or (size and firsts[piece[body]])
                 if not is_marked:
                     names.append(last)
                 elif not self._pass_marked(last, header, piece, body, size):
@@ -148,7 +149,9 @@ def _prefixed(header: bytes) -> bytes:
 
 def _only_path(piece: bytes, at: int, size: int) -> bytes:
     """The path in the `size` bytes of a pax header at `at`; nothing if they tell more, or go on elsewhere."""
-    body, start = piece[at : at + min(size, BLOCK)], b"%d path=" % size
+    if size >= BLOCK:
+        return b""
+    body, start = piece[at : at + size], _ONLY_PATH[size]
     if body.startswith(start) and body.find(b"\n") == size - 1 and b"\0" not in body and body.isascii():
         return body[len(start) : -1]
     return b""
