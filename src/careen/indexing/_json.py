@@ -20,7 +20,7 @@ def load(file: File) -> object:
     if sum(map(len, file.pieces)) > _LARGEST:
         raise InvalidJson(f"it has more than {_LARGEST} bytes")
     content = file.read()
-    if sum(content.count(mark) for mark in _MARKS) > _MOST_MARKS:
+    if len(content) > _MOST_MARKS and sum(content.count(mark) for mark in _MARKS) > _MOST_MARKS:
         raise InvalidJson(f"it has more than {_MOST_MARKS} values")
     try:
         return json.loads(content.decode("utf-8-sig", "replace"))
