@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from careen.indexing import gobinary, rustbinary, sift
+from careen.indexing import gobinary, rustbinary, sift, software
 from careen.model.file import File
 from careen.model.package import Package
 from careen.model.problem import Problem, ProblemKind
@@ -18,18 +18,22 @@ ADDRESS = 0x400000  # of the file's first byte
 
 
 def elf(sections: Mapping[str, bytes], *, wide: bool = True, order: str = "<", named: bool = True) -> bytes:
-    """The sections follow each other from 0x1000 on; all are writable, and together make one segment."""
+    """The sections follow each other from 0x1000 on; all are writable, and together make one segment.
+
+    Those whose names begin with .text are code.
+    """
     word = "Q" if wide else "I"
     head = 64 if wide else 52
     names = b"\0" + b"".join(name.encode() + b"\0" for name in (*sections, ".shstrtab"))
-    body, rows, at = b"", [(0, 0, 0, 0)], 0x1000
+    body, rows, at = b"", [(0, 0, 1, 0, 0)], 0x1000
     for name, content in (*sections.items(), (".shstrtab", names)):
-        rows.append((names.index(name.encode() + b"\0"), 3 if name == ".shstrtab" else 1, at, len(content)))
+        kind, flags = 3 if name == ".shstrtab" else 1, 5 if name.startswith(".text") else 1
+        rows.append((names.index(name.encode() + b"\0"), kind, flags, at, len(content)))
         body += padded(content)
         at += len(padded(content))
     table = b"".join(
-        struct.pack(f"{order}2I4{word}2I2{word}", name, kind, 1, ADDRESS + start, start, size, 0, 0, 0, 0)
-        for name, kind, start, size in rows
+        struct.pack(f"{order}2I4{word}2I2{word}", name, kind, flags, ADDRESS + start, start, size, 0, 0, 0, 0)
+        for name, kind, flags, start, size in rows
     )
     numbers = (2, 62, 1, 0, head, at if named else 0, 0, head, 56 if wide else 32, 1, len(table) // len(rows))
     counts = (len(rows), len(rows) - 1) if named else (0, 0)
@@ -428,3 +432,42 @@ def test_a_mark_everywhere_keeps_little() -> None:
 
 def test_only_executables_are_sifted() -> None:
     assert sift(File("var/lib/rpm/Packages", size=1 << 30)) is None
+
+
+NODE = b"\0node.js/v20.1.2\0"
+ELSEWHERE = b"\0node.js/v18.3.4\0"
+
+
+def software_in(content: bytes) -> list[str]:
+    # In pieces of a size that no table keeps to.
+    pieces = [content[at : at + 1001] for at in range(0, len(content), 1001)]
+    return [package.version for package in software.read(File("usr/bin/node", 0o755, len(content), pieces))]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("wide", [True, False])
+def test_software_is_known_by_what_is_no_code(*, wide: bool, order: str) -> None:
+    found = software_in(elf({".text": ELSEWHERE * 100, ".rodata": NODE}, wide=wide, order=order))
+    assert found == ["20.1.2"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_software_is_known_where_all_is_said_to_be_code_or_nothing_is_told(*, named: bool) -> None:
+    assert software_in(elf({".text": NODE}, named=named)) == ["20.1.2"]
+
+
+def test_text_does_not_go_on_behind_code() -> None:
+    assert software_in(elf({".data": b"x" * 14 + b"no", ".text": bytes(16), ".rodata": b"de.js/v1.2.3"})) == []
+
+
+def test_tables_of_code_that_lie_hide_nothing() -> None:
+    good = elf({".text": bytes(5000), ".rodata": NODE, ".text.hot": bytes(100)})
+    table = int.from_bytes(good[40:48], "little")
+    for field in (24, 32):  # where a section is, and how large
+        for row in (1, 2, 3):
+            for number in (0, 1, 1 << 31, (1 << 64) - 1):
+                lying = bytearray(good)
+                struct.pack_into("<Q", lying, table + row * 64 + field, number)
+                assert software_in(bytes(lying)) == ["20.1.2"]
+    for cut in (50, 64, table, table + 100):
+        assert software_in(good[:cut]) == (["20.1.2"] if cut >= table else [])

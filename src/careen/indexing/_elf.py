@@ -13,6 +13,7 @@ _LARGEST_HEADER: Final = 64  # bytes
 _NO_BITS: Final = 8  # a section without bytes in the file
 _LOAD: Final = 1  # a segment that is loaded
 _WRITABLE: Final = 2
+_INSTRUCTIONS: Final = 4  # a section's flag
 _EXTENDED: Final = 0xFFFF  # "stands in section 0"
 _MAX_NAMES: Final = 1 << 20  # bytes
 _LONGEST_NAME: Final = 64
@@ -41,15 +42,30 @@ def sections(rope: Rope) -> list[Section]:
 
     None of them where there is code, and no section tells anything, as in most files.
     """
-    header = rope.read(0, _LARGEST_HEADER)
-    layout = (_BIG if header[5:6] == _BIG_ENDIAN else _LITTLE)[header[4:5] == _WIDE]
-    if len(header) < layout.header.size:
-        raise BadExecutable("its ELF header is cut off")
-    fields = layout.header.unpack_from(header)
+    layout, fields = _header(rope)
     segments_at, sections_at = fields[4:6]
     _, segments, size, count, names = fields[8:13]
     found = _sections(rope, layout, sections_at, count, names) if sections_at and size else []
     return [] if found is None else [*found, *_segments(rope, layout, segments_at, segments)]
+
+
+def code(rope: Rope) -> Iterator[tuple[int, int]]:
+    """Where the sections with instructions begin and end, in the order of the table. Raises BadExecutable."""
+    layout, fields = _header(rope)
+    sections_at, size, count = fields[5], fields[10], fields[11]
+    table = rope.read(sections_at, min(count, MAX_SECTIONS) * layout.section.size) if size else b""
+    for start in _starts(table, layout.section):
+        _, kind, flags, _, offset, length, *_ = layout.section.unpack_from(table, start)
+        if flags & _INSTRUCTIONS and kind != _NO_BITS:
+            yield offset, offset + length
+
+
+def _header(rope: Rope) -> tuple[_Layout, tuple[int, ...]]:
+    header = rope.read(0, _LARGEST_HEADER)
+    layout = (_BIG if header[5:6] == _BIG_ENDIAN else _LITTLE)[header[4:5] == _WIDE]
+    if len(header) < layout.header.size:
+        raise BadExecutable("its ELF header is cut off")
+    return layout, layout.header.unpack_from(header)
 
 
 def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> list[Section] | None:

@@ -6,11 +6,12 @@ upstream's versions, if there are any.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from careen.indexing import _executable
+from careen.indexing import _elf, _executable
 from careen.indexing._rope import Rope
+from careen.indexing._section import BadExecutable
 from careen.indexing._signs import Signs
 from careen.indexing._software import NAMES, SOFTWARE, XYZ, Software
 from careen.indexing._tokens import is_token
@@ -21,6 +22,7 @@ NAME = "software"
 VERSION = 4
 
 _ECOSYSTEM: Final = "Bitnami"
+_ELF: Final = b"\x7fELF"
 _WINDOW: Final = 512 << 10  # bytes that are searched at once
 _OVERLAP: Final = 1 << 10  # bytes that two windows share: longer than any version with what stands around it
 
@@ -42,29 +44,48 @@ def wants(file: File) -> bool:
 def read(file: File) -> Iterator[Package]:
     """The first that its content bears out; nothing where a name is all that it has in common."""
     rope = Rope(file.pieces)
+    texts = _outside_code(rope)
     for software in SOFTWARE:
         named = software.files.fullmatch(file.name)
-        version = _version(rope, software, named) if named else ""
+        # The whole file is searched where a table of sections misleads, or there is none.
+        version = named and (_version(texts, software, named) or _version([rope], software, named))
         if version:
             yield _package(file, software, version)
             return
 
 
-def _version(rope: Rope, software: Software, named: re.Match[str]) -> str:
+def _outside_code(rope: Rope) -> list[Rope]:
+    """The parts of the file that are no instructions, half of it; none where that is not told."""
+    parts, at = [], 0
+    for start, end in _code(rope):
+        parts.append(rope.part(at, start - at))
+        at = max(at, end)
+    return [*parts, rope.part(at, len(rope) - at)] if parts else []
+
+
+def _code(rope: Rope) -> list[tuple[int, int]]:
+    try:
+        return sorted(_elf.code(rope)) if rope.read(0, len(_ELF)) == _ELF else []
+    except BadExecutable:
+        return []
+
+
+def _version(texts: Sequence[Rope], software: Software, named: re.Match[str]) -> str:
     minor = re.escape(named.groupdict().get("minor") or "").encode()
     for expression in software.versions:
-        found = _search(rope, re.compile(expression.replace(b"%(minor)s", minor)))
+        found = _search(texts, re.compile(expression.replace(b"%(minor)s", minor)))
         if is_token(found):
             return found
     return ""
 
 
-def _search(rope: Rope, expression: re.Pattern[bytes]) -> str:
-    for content, is_last in rope.windows(_WINDOW, _OVERLAP):
-        found = _first(expression, content)
-        # What ends with the window may go on behind it: the next one has it as a whole.
-        if found and (is_last or found.end() < len(content)):
-            return found["version"].decode("ascii")
+def _search(texts: Sequence[Rope], expression: re.Pattern[bytes]) -> str:
+    for text in texts:
+        for content, is_last in text.windows(_WINDOW, _OVERLAP):
+            found = _first(expression, content)
+            # What ends with the window may go on behind it: the next one has it as a whole.
+            if found and (is_last or found.end() < len(content)):
+                return found["version"].decode("ascii")
     return ""
 
 
