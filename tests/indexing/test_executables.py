@@ -418,6 +418,16 @@ def test_of_a_huge_executable_the_parts_that_tell_are_kept() -> None:
     ]
 
 
+@pytest.mark.parametrize(("rights", "kept"), [(6, True), (4, True), (7, True), (5, False)])
+def test_of_a_huge_executable_s_code_nothing_is_kept_for_go(*, rights: int, kept: bool) -> None:
+    filling = bytes(60 << 20)
+    info = go_build_info("go1.22.3", MODULES)
+    content = bytearray(elf({".text": filling, ".go.buildinfo": info, ".more": filling}))
+    struct.pack_into("<I", content, 64 + 4, rights)  # of the segment that all is in
+    said = [type(item) for item in gobinary.read(sifted(bytes(content)))]
+    assert said == ([Package] * len(FOUND) if kept else [Problem])
+
+
 def test_what_was_not_kept_of_a_huge_executable_is_told() -> None:
     filling = bytes(50 << 20)
     huge = sifted(elf({".text": filling, ".dep-v0": crates(CRATES), ".debug": filling}))
@@ -457,7 +467,9 @@ def test_software_is_known_where_all_is_said_to_be_code_or_nothing_is_told(*, na
 
 
 def test_text_does_not_go_on_behind_code() -> None:
-    assert software_in(elf({".data": b"x" * 14 + b"no", ".text": bytes(16), ".rodata": b"de.js/v1.2.3"})) == []
+    assert (
+        software_in(elf({".data": b"x" * 14 + b"no", ".text": bytes(16), ".rodata": b"de.js/v1.2.3"})) == []
+    )
 
 
 def test_tables_of_code_that_lie_hide_nothing() -> None:

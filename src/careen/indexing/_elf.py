@@ -7,13 +7,16 @@ from typing import Final
 from careen.indexing._rope import Rope
 from careen.indexing._section import MAX_SECTIONS, BadExecutable, Section
 
+_MAGIC: Final = b"\x7fELF"
 _WIDE: Final = b"\2"
 _BIG_ENDIAN: Final = b"\2"
 _LARGEST_HEADER: Final = 64  # bytes
 _NO_BITS: Final = 8  # a section without bytes in the file
 _LOAD: Final = 1  # a segment that is loaded
 _WRITABLE: Final = 2
-_INSTRUCTIONS: Final = 4  # a section's flag
+_RIGHTS: Final = 3  # to write, and to execute
+_CODE_ONLY: Final = 1
+_INSTRUCTIONS: Final = 4  # a section that is executable
 _EXTENDED: Final = 0xFFFF  # "stands in section 0"
 _MAX_NAMES: Final = 1 << 20  # bytes
 _LONGEST_NAME: Final = 64
@@ -49,6 +52,12 @@ def sections(rope: Rope) -> list[Section]:
     return [] if found is None else [*found, *_segments(rope, layout, segments_at, segments)]
 
 
+def loaded(rope: Rope) -> list[Section]:
+    """The loaded segments, as far as their table is there. Raises BadExecutable."""
+    layout, fields = _header(rope)
+    return list(_segments(rope, layout, fields[4], fields[9]))
+
+
 def code(rope: Rope) -> Iterator[tuple[int, int]]:
     """Where the sections with instructions begin and end, in the order of the table. Raises BadExecutable."""
     layout, fields = _header(rope)
@@ -62,6 +71,8 @@ def code(rope: Rope) -> Iterator[tuple[int, int]]:
 
 def _header(rope: Rope) -> tuple[_Layout, tuple[int, ...]]:
     header = rope.read(0, _LARGEST_HEADER)
+    if not header.startswith(_MAGIC):
+        raise BadExecutable("it is no ELF file")
     layout = (_BIG if header[5:6] == _BIG_ENDIAN else _LITTLE)[header[4:5] == _WIDE]
     if len(header) < layout.header.size:
         raise BadExecutable("its ELF header is cut off")
@@ -99,7 +110,7 @@ def _segments(rope: Rope, layout: _Layout, at: int, count: int) -> Iterator[Sect
         else:
             kind, offset, address, _, size, _, flags, _ = fields
         if kind == _LOAD:
-            yield Section("", address, offset, size, bool(flags & _WRITABLE))
+            yield Section("", address, offset, size, bool(flags & _WRITABLE), flags & _RIGHTS == _CODE_ONLY)
 
 
 def _starts(table: bytes, form: struct.Struct) -> range:

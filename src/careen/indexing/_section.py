@@ -13,6 +13,7 @@ class Section(NamedTuple):
     offset: int
     size: int  # bytes in the file
     is_writable: bool = False
+    is_code: bool = False  # a segment for instructions alone
 
 
 MAX_SECTIONS: Final = 4096

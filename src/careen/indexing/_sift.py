@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from careen.indexing import _executable, _zip_sift, java, software
+from careen.indexing import _elf, _executable, _zip_sift, java, software
+from careen.indexing._rope import Rope
+from careen.indexing._section import BadExecutable, Section
 from careen.indexing._zip_sift import Piece, zeros
 from careen.model.file import File
 
 _HEAD: Final = 8 << 20  # bytes: headers, and the tables that some linkers put behind them
 _TAIL: Final = 32 << 20  # bytes: the tables that others put last, and sections for no machine (.dep-v0)
+_NO_CODE: Final = Section("", 0, 0, 0)
 _GO: Final = b"\xff Go buildinf:"  # what Go says about a build comes behind this
 _ALIGNMENT: Final = 16  # bytes: that of the mark in a file
 _RARE: Final = 9  # the byte of the mark by which it is looked for
@@ -54,9 +57,13 @@ def _sift_executable(pieces: Iterable[bytes], *, looks_for_node: bool) -> list[P
 def _marked(pieces: Iterable[bytes], *, looks_for_node: bool) -> Iterator[tuple[bytes, bool]]:
     """Each piece, and whether it is needed wherever it lies."""
     needed, left, before, at = _HEAD, _ALL_MARKED, b"", 0
+    code_at, code_end = 0, 0
     for piece in pieces:
+        if not at:
+            code_at, code_end = _code(piece)
+        is_code = code_at <= at and at + len(piece) <= code_end
         if left > 0 and (
-            _has_go(piece, at)
+            (not is_code and _has_go(piece, at))
             or _GO in before + piece[:_SEAM]
             or (looks_for_node and (_NODE in piece or _NODE in before + piece[:_SEAM]))
         ):
@@ -66,6 +73,16 @@ def _marked(pieces: Iterable[bytes], *, looks_for_node: bool) -> Iterator[tuple[
         needed -= len(piece)
         before = piece[1 - _SEAM :]
         at += len(piece)
+
+
+def _code(head: bytes) -> tuple[int, int]:
+    """Where the segment for instructions begins and ends in an ELF file; what Go says is in another one."""
+    try:
+        code = [segment for segment in _elf.loaded(Rope([head])) if segment.is_code]
+    except BadExecutable:
+        code = []
+    largest = max(code, key=lambda segment: segment.size, default=_NO_CODE)
+    return largest.offset, largest.offset + largest.size
 
 
 def _has_go(piece: bytes, at: int) -> bool:

@@ -22,7 +22,6 @@ NAME = "software"
 VERSION = 4
 
 _ECOSYSTEM: Final = "Bitnami"
-_ELF: Final = b"\x7fELF"
 _WINDOW: Final = 512 << 10  # bytes that are searched at once
 _OVERLAP: Final = 1 << 10  # bytes that two windows share: longer than any version with what stands around it
 
@@ -65,7 +64,7 @@ def _outside_code(rope: Rope) -> list[Rope]:
 
 def _code(rope: Rope) -> list[tuple[int, int]]:
     try:
-        return sorted(_elf.code(rope)) if rope.read(0, len(_ELF)) == _ELF else []
+        return sorted(_elf.code(rope))
     except BadExecutable:
         return []
 
