@@ -100,7 +100,7 @@ class Runs:
     def _enter(self, folder: bytes) -> bytes | None:
         """The folder, where its files go from now on; nothing where somebody may want them."""
         self._leave()
-        home = self._tree.enter(str(folder, "ascii")) if folder else ""
+        home = self._tree.enter(folder.decode("ascii")) if folder else ""
         if home in self._above or home.startswith(self._begins) or len(home) > self._longest:
             return None
         self._home = home
@@ -111,7 +111,7 @@ class Runs:
         head = piece[body : body + min(size, HEAD)]
         if len(head) < min(size, HEAD):
             return False
-        path = self._home + str(name, "ascii")
+        path = self._home + name.decode("ascii")
         is_wanted = self._may_want(path, head)
         if is_wanted and (body + size > len(piece) or size > self._largest):
             return False
@@ -127,9 +127,9 @@ class Runs:
             return False
         self._leave()
         if kind == _FOLDER:
-            self._tree.add_folder(str(name, "ascii"))
+            self._tree.add_folder(name.decode("ascii"))
         else:
-            self._tree.add_symlink(str(name, "ascii"), str(header[157:257].partition(b"\0")[0], "ascii"))
+            self._tree.add_symlink(name.decode("ascii"), header[157:257].partition(b"\0")[0].decode("ascii"))
         return True
 
     def _leave(self) -> None:

@@ -70,7 +70,7 @@ class Tree:
         """As `add` for each of `names`, plain ones, in the order; `enter` gave the home of their folder."""
         if home in self._crowded and self._stands(home, names):
             for name in names:
-                self.add(home + str(name, "ascii"))
+                self.add(home + name.decode("ascii"))
         else:
             self._filled.add(home)
             self._files.add_all(home, names)
@@ -80,7 +80,7 @@ class Tree:
         """Whether there is something else at the path of one of them."""
         folders, symlinks, evidence = self._folders, self.symlinks, self.evidence
         for name in names:
-            path = home + str(name, "ascii")
+            path = home + name.decode("ascii")
             if path in folders or path in symlinks or path in evidence:
                 return True
         return False
