@@ -30,14 +30,19 @@ def proven(blank: bytearray, ends: bytes = b"\0 ", more: int = 0) -> bytes:
 
 
 @given(
-    size=st.text(DIGITS, min_size=11, max_size=11),
+    size=st.text(DIGITS, min_size=8, max_size=8).map("000{}".format),
     end=st.sampled_from(ENDS),
     ends=st.tuples(*[st.sampled_from(ENDS)] * 2).map(b"".join),
     name=st.binary(max_size=100).map(lambda name: bytes(byte & 0x7F for byte in name)),
 )
-@example("77777777777", b"\0", b"\0 ", b"\x7f" * 100)
-def test_a_size_of_eleven_digits_is_read(size: str, end: bytes, ends: bytes, name: bytes) -> None:
+@example("00077777777", b"\0", b"\0 ", b"\x7f" * 100)
+def test_a_size_of_less_than_16_mib_is_read(size: str, end: bytes, ends: bytes, name: bytes) -> None:
     assert plain_size(proven(header(size.encode() + end, name), ends)) == int(size, 8)
+
+
+@pytest.mark.parametrize("size", [1 << 24, (1 << 33) - 1])
+def test_a_larger_size_is_left(size: int) -> None:
+    assert plain_size(proven(header(b"%011o\0" % size))) < 0
 
 
 @given(st.integers(-(1 << 17), 1 << 17).filter(bool))
@@ -74,7 +79,7 @@ def test_a_field_is_read_as_a_number_or_left(field: bytes | str) -> None:
         assert number(data[SIZE]) == size
 
 
-@pytest.mark.parametrize("place", [124, 131, 132, 134, 135, 148, 153, 154, 155])
+@pytest.mark.parametrize("place", [124, 126, 127, 128, 134, 135, 148, 153, 154, 155])
 @pytest.mark.parametrize("byte", [0, 0x1F, 0x20, 0x2F, 0x38, 0x70, 0x80, 0xB0, 0xFF])
 def test_nothing_else_than_digits_and_ends_is_taken(place: int, byte: int) -> None:
     changed = header(b"00000012345\0")
