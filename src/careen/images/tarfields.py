@@ -95,10 +95,9 @@ def plain_size(header: bytes) -> int:
         return -1
     pairs = (told | told >> 5) >> 16 & _PAIRS
     fours = (pairs | pairs >> 10) & _FOURS
-    field = (
-        told % 255 + _SIX_ZEROS
-    )  # the sum of its own bytes, since modulo 255 a byte's place does not matter
-    if (adler32(header) & 0xFFFF) - 1 - field + _BLANK_FIELD != (fours | fours >> 20) & _OF_SIX:
+    # Modulo 255 a byte's place does not matter: it is the sum of the field's own bytes.
+    others = (adler32(header) & 0xFFFF) - 1 - told % 255 - _SIX_ZEROS
+    if others + _BLANK_FIELD != (fours | fours >> 20) & _OF_SIX:
         return -1
     pairs = (rest | rest >> 5) >> 8 & _PAIRS
     fours = (pairs | pairs >> 10) & _FOURS
