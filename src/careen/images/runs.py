@@ -152,6 +152,6 @@ def _only_path(piece: bytes, at: int, size: int) -> bytes:
     if size >= BLOCK:
         return b""
     body, start = piece[at : at + size], _ONLY_PATH[size]
-    if body.startswith(start) and body.find(b"\n") == size - 1 and b"\0" not in body and body.isascii():
+    if body.startswith(start) and body.find(b"\n") == size - 1 and 0 not in body and body.isascii():
         return body[len(start) : -1]
     return b""

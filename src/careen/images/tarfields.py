@@ -3,14 +3,15 @@
 from contextlib import suppress
 from typing import Final
 
-from isal.isal_zlib import adler32
+from isal import isal_zlib
 from librt.strings import read_i64_be
 
 from careen.images.budgets import CorruptLayer
 
+_adler32: Final = isal_zlib.adler32  # mypyc looks up what is imported each time
 _ENDS: Final = frozenset(b" \0")
 _LARGEST: Final = (1 << 63) - 1
-_BLANK_FIELD: Final = 8 * ord(" ")
+_BLANK_FIELD: Final = 8 * 0x20
 
 # What leaves of octal digits their three bits, and of a blank or NUL behind them one at most; and what bits
 # something else would leave.
@@ -96,7 +97,7 @@ def plain_size(header: bytes) -> int:
     pairs = (told | told >> 5) >> 16 & _PAIRS
     fours = (pairs | pairs >> 10) & _FOURS
     # Modulo 255 a byte's place does not matter: it is the sum of the field's own bytes.
-    others = (adler32(header) & 0xFFFF) - 1 - told % 255 - _SIX_ZEROS
+    others = (_adler32(header) & 0xFFFF) - 1 - told % 255 - _SIX_ZEROS
     if others + _BLANK_FIELD != (fours | fours >> 20) & _OF_SIX:
         return -1
     pairs = (rest | rest >> 5) >> 8 & _PAIRS
@@ -110,4 +111,4 @@ def _sums_to(header: bytes, told: int) -> bool:
     An Adler-32 ends with the sum of all bytes and 1, modulo 65521, which such a header does not reach; it is
     20 times faster than `sum()`.
     """
-    return (adler32(header) & 0xFFFF) - (adler32(header[148:156]) & 0xFFFF) == told - _BLANK_FIELD
+    return (_adler32(header) & 0xFFFF) - (_adler32(header[148:156]) & 0xFFFF) == told - _BLANK_FIELD

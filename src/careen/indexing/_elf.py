@@ -91,8 +91,8 @@ def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> l
         raise BadExecutable("its sections have no names")
     row = layout.section.unpack_from(table, starts[names])
     text = rope.read(row[4], min(row[5], _MAX_NAMES))
-    if _GO not in text and _RUST not in text:
-        return None if _CODE in text else []
+    if text.find(_GO) < 0 and text.find(_RUST) < 0:  # `in` makes an error first: bytes might be a number
+        return None if text.find(_CODE) >= 0 else []
     found = []
     for start in starts:
         name, kind, flags, address, offset, size, *_ = layout.section.unpack_from(table, start)

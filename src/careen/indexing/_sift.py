@@ -62,10 +62,11 @@ def _marked(pieces: Iterable[bytes], *, looks_for_node: bool) -> Iterator[tuple[
         if not at:
             code_at, code_end = _code(piece)
         is_code = code_at <= at and at + len(piece) <= code_end
+        seam = before + piece[:_SEAM]
         if left > 0 and (
             (not is_code and _has_go(piece, at))
-            or _GO in before + piece[:_SEAM]
-            or (looks_for_node and (_NODE in piece or _NODE in before + piece[:_SEAM]))
+            or seam.find(_GO) >= 0
+            or (looks_for_node and (_NODE in piece or _NODE in seam))
         ):
             needed = max(needed, _MARKED)
             left -= _MARKED
