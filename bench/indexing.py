@@ -29,7 +29,7 @@ from careen.model.digest import from_hex
 from careen.model.packed_paths import by_folder
 from careen.store.database import Database
 
-ENOUGH = 6.0  # seconds of CPU for the rounds of one layer
+ENOUGH = 20.0  # seconds of CPU for the rounds of one layer
 MOST_ROUNDS = 9
 FLOOR = Path(__file__).with_name("floor.py")
 BUDGETS = Budgets()
@@ -37,7 +37,7 @@ EMPTY = gzip.compress(bytes(1024))  # a tar archive without members
 
 
 class Measured(NamedTuple):
-    """Seconds of CPU, each of a process of its own; its start-up aside, unless it is said."""
+    """Seconds of CPU, each of a process of its own."""
 
     floor: float  # to read, hash and inflate
     whole: float  # to index
@@ -47,19 +47,24 @@ def layer(path: Path) -> LayerSource:
     return LayerSource(path, 0, path.stat().st_size, from_hex(path.name))
 
 
-def rounds(path: Path, start_up: Measured) -> Iterator[Measured]:
-    # Turn by turn, so that a noisy neighbour slows down both.
+def rounds(path: Path) -> Iterator[tuple[Measured, Measured]]:
+    """Start-up and all, and for a layer with nothing in it: what start-up needs.
+
+    Turn by turn, so that a noisy neighbour slows down all of them.
+    """
     spent = 0.0
-    for _ in range(MOST_ROUNDS):
-        floor, whole = both(path)
-        yield Measured(floor - start_up.floor, whole - start_up.whole)
-        spent += floor + whole
-        if spent > ENOUGH:
-            return
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder, hashlib.sha256(EMPTY).hexdigest())
+        empty.write_bytes(EMPTY)
+        for _ in range(MOST_ROUNDS):
+            needed = both(path)
+            yield needed, both(empty)
+            spent += sum(needed)
+            if spent > ENOUGH:
+                return
 
 
 def both(path: Path) -> Measured:
-    """Start-up and all."""
     return Measured(cost([sys.executable, str(FLOOR), str(path)]).cpu, child(path).cpu)
 
 
@@ -68,9 +73,11 @@ def median(measured: Iterable[Measured]) -> Measured:
 
 
 def measure(name: str, path: Path) -> Measured:
+    """Start-up aside."""
     source = layer(path)
     found = index_layer(source, budgets=BUDGETS)
-    least, whole = median(rounds(path, start_up()))
+    layers, starts = map(median, zip(*rounds(path), strict=True))
+    least, whole = layers.floor - starts.floor, layers.whole - starts.whole
     files = sum(1 + names.count(b"\0") for _, names in by_folder(found.tree.files))
     what = f"{name:14} {source.size / 1e6:7.1f} MB {files:7} files {len(found.packages):5} packages"
     say(f"  {what}: floor {least:6.2f} s, index {whole:6.2f} s, ratio {whole / least:.2f}")
@@ -79,14 +86,6 @@ def measure(name: str, path: Path) -> Measured:
 
 def is_compiled() -> bool:
     return not runs.__file__.endswith(".py")
-
-
-def start_up() -> Measured:
-    """What the processes need for a layer with nothing in it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, hashlib.sha256(EMPTY).hexdigest())
-        path.write_bytes(EMPTY)
-        return median(both(path) for _ in range(MOST_ROUNDS))
 
 
 def child(path: Path) -> Cost:
