@@ -137,6 +137,13 @@ def test_time_is_a_budget() -> None:
         inflated(TEXT, budgets=Budgets(seconds=-1))
 
 
+def test_the_clock_is_looked_at_however_little_each_stream_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = iter((0.0, 0.0))  # when it begins, and at the first piece
+    monkeypatch.setattr("careen.images.inflate.time.process_time", lambda: next(told, 1e9))
+    with pytest.raises(BudgetExceeded, match="CAREEN_BUDGET_SECONDS"):
+        inflated(gzip.compress(b"x") * 100)
+
+
 def test_budgets_are_read_from_settings() -> None:
     assert Budgets.read({"CAREEN_BUDGET_ENTRIES": "5"}) == Budgets(entries=5)
 
