@@ -48,7 +48,8 @@ class Runs:
         self._longest = budgets.path_length - BLOCK
         self._largest = min(budgets.held, budgets.member)  # bytes of a file that is there as a whole
         self._tails = frozenset(marks.tails)
-        self._firsts = bytes(bytes((byte,)) in marks.firsts for byte in range(256))
+        firsts = frozenset(map(ord, marks.firsts))
+        self._firsts = bytes(byte in firsts for byte in range(256))
         self._begins = marks.begins
         self._above = {begin[:end] for begin in marks.begins for end in range(len(begin))}
         self._names: list[bytes] = []  # of files in one folder; not in the tree yet
