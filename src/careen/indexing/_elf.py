@@ -61,12 +61,9 @@ def loaded(rope: Rope) -> list[Section]:
 def code(rope: Rope) -> Iterator[tuple[int, int]]:
     """Where the sections with instructions begin and end, in the order of the table. Raises BadExecutable."""
     layout, fields = _header(rope)
-    sections_at, size, count = fields[5], fields[10], fields[11]
-    table = rope.read(sections_at, min(count, MAX_SECTIONS) * layout.section.size) if size else b""
-    for start in _starts(table, layout.section):
-        _, kind, flags, _, offset, length, *_ = layout.section.unpack_from(table, start)
+    for _, kind, flags, _, offset, size, *_ in _rows(rope, layout.section, fields[5], fields[11]):
         if flags & _INSTRUCTIONS and kind != _NO_BITS:
-            yield offset, offset + length
+            yield offset, offset + size
 
 
 def _header(rope: Rope) -> tuple[_Layout, tuple[int, ...]]:
@@ -102,15 +99,19 @@ def _sections(rope: Rope, layout: _Layout, at: int, count: int, names: int) -> l
 
 
 def _segments(rope: Rope, layout: _Layout, at: int, count: int) -> Iterator[Section]:
-    table = rope.read(at, min(count, MAX_SECTIONS) * layout.segment.size)
-    for start in _starts(table, layout.segment):
-        fields = layout.segment.unpack_from(table, start)
+    for fields in _rows(rope, layout.segment, at, count):
         if layout.is_wide:
             kind, flags, offset, address, _, size, *_ = fields
         else:
             kind, offset, address, _, size, _, flags, _ = fields
         if kind == _LOAD:
             yield Section("", address, offset, size, bool(flags & _WRITABLE), flags & _RIGHTS == _CODE_ONLY)
+
+
+def _rows(rope: Rope, form: struct.Struct, at: int, count: int) -> Iterator[tuple[int, ...]]:
+    table = rope.read(at, min(count, MAX_SECTIONS) * form.size)
+    for start in _starts(table, form):
+        yield form.unpack_from(table, start)
 
 
 def _starts(table: bytes, form: struct.Struct) -> range:

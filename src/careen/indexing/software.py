@@ -55,18 +55,15 @@ def read(file: File) -> Iterator[Package]:
 
 def _outside_code(rope: Rope) -> list[Rope]:
     """The parts of the file that are no instructions, half of it; none where that is not told."""
+    try:
+        code = sorted(_elf.code(rope))
+    except BadExecutable:
+        return []
     parts, at = [], 0
-    for start, end in _code(rope):
+    for start, end in code:
         parts.append(rope.part(at, start - at))
         at = max(at, end)
     return [*parts, rope.part(at, len(rope) - at)] if parts else []
-
-
-def _code(rope: Rope) -> list[tuple[int, int]]:
-    try:
-        return sorted(_elf.code(rope))
-    except BadExecutable:
-        return []
 
 
 def _version(texts: Sequence[Rope], software: Software, named: re.Match[str]) -> str:
