@@ -48,8 +48,8 @@ def layers() -> None:
     say(f"{len(found)} layers, {sum(size for _, _, size in found) / 1e9:.2f} GB unpacked; CPU seconds")
     say(f"careen is {'' if indexing.is_compiled() else 'not '}compiled")
     measured = [indexing.measure(name, path) for name, path, _ in found]
-    whole = sum(each.whole for each in measured) / sum(each.floor for each in measured)
-    say(f"  all layers: index / (inflate + sha256 of the blob) = {whole:.2f}")
+    least, usual = (indexing.together(column) for column in zip(*measured, strict=True))
+    say(f"  all layers: index / (inflate + sha256 of the blob) = {least:.2f}; of medians {usual:.2f}")
     paths = [path for _, path, _ in found]
     alone, again = indexing.through_the_store(paths, workers=1)
     together, _ = indexing.through_the_store(paths, workers=2)

@@ -68,8 +68,8 @@ def both(path: Path) -> Measured:
     return Measured(cost([sys.executable, str(FLOOR), str(path)]).cpu, child(path).cpu)
 
 
-def measure(name: str, path: Path) -> Measured:
-    """The least of all rounds, for what else runs only adds; start-up aside. The medians are said, too."""
+def measure(name: str, path: Path) -> tuple[Measured, Measured]:
+    """The least of all rounds, for what else runs only adds, and the medians; start-up aside."""
     source = layer(path)
     found = index_layer(source, budgets=BUDGETS)
     measured = list(rounds(path))
@@ -78,7 +78,7 @@ def measure(name: str, path: Path) -> Measured:
     what = f"{name:14} {source.size / 1e6:7.1f} MB {files:7} files {len(found.packages):5} packages"
     figures = f"floor {least.floor:6.2f} s, index {least.whole:6.2f} s, ratio {ratio(least):.2f}"
     say(f"  {what}: {figures}; of medians {ratio(usual):.2f}")
-    return least
+    return least, usual
 
 
 def summed_up(
@@ -91,6 +91,11 @@ def summed_up(
 
 def ratio(measured: Measured) -> float:
     return measured.whole / measured.floor
+
+
+def together(layers: Iterable[Measured]) -> float:
+    """The ratio of all layers."""
+    return ratio(Measured(*map(sum, zip(*layers, strict=True))))
 
 
 def is_compiled() -> bool:
